@@ -1,0 +1,32 @@
+using Orleans.Concurrency;
+
+namespace FwdLLM.Grains.Interfaces;
+
+/// <summary>A device's place in the cluster. Key: device id. Devices call only this grain and <see cref="IModelGrain.GetSnapshot"/>.</summary>
+[GrainInterfaceType("fl.device"), Alias("fl.device")]
+public interface IDeviceGrain : IGrainWithStringKey
+{
+    /// <summary>Joins a job; the same enrolment may be sent again at any time.</summary>
+    [Alias("Enrol")]
+    Task<Welcome> Enrol(Enrolment enrolment);
+
+    /// <summary>Asks for work; waits for it up to <see cref="CheckIn.Wait"/>.</summary>
+    [Alias("CheckIn"), AlwaysInterleave]
+    Task<CheckInReply> CheckIn(CheckIn request);
+
+    /// <summary>Hands in a result; durable before it is acknowledged, and idempotent.</summary>
+    [Alias("Contribute")]
+    Task<Receipt> Contribute(Contribution contribution);
+
+    /// <summary>From the round: new work. Replaces older work of the same job.</summary>
+    [Alias("Assign")]
+    Task Assign(Assignment assignment);
+
+    /// <summary>From the round: accepted contributions of that round, for a rebuild after a crash.</summary>
+    [Alias("GetAccepted"), ReadOnly]
+    Task<IReadOnlyList<Contribution>> GetAccepted(string jobId, uint round);
+
+    /// <summary>From the job: rounds up to and including this one are closed, their inbox may be forgotten; or the job has ended.</summary>
+    [Alias("Release")]
+    Task Release(string jobId, uint closedRound, bool jobEnded);
+}
