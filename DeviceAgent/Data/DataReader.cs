@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 
 namespace FwdLLM.DeviceAgent.Data;
@@ -15,7 +16,9 @@ public static class DataReader
         {
             using var file = Open(path);
             using var content = Unfold(path, file, options.MaxBytes);
-            return ReadContent(path, content, options);
+            var data = ReadContent(path, content, options);
+            RefuseCutShort(path, file, content.Position);
+            return data;
         }
         catch (InvalidDataException e)
         {
@@ -49,6 +52,19 @@ public static class DataReader
             : new BoundedStream(path, default, raw, limit);
     }
 
+    /// <summary>The base library takes a gzip file that ends too early for a whole one; its last four bytes, the size of what was packed last, give it away.</summary>
+    private static void RefuseCutShort(string path, FileStream file, long contentBytes)
+    {
+        if (!file.CanSeek)
+            return;
+        file.Position = 0;
+        if (!FileSignature.IsGzip(Peek(file, FileSignature.Length)))
+            return;
+        file.Seek(-sizeof(uint), SeekOrigin.End);
+        if (BinaryPrimitives.ReadUInt32LittleEndian(Peek(file, sizeof(uint))) > contentBytes)
+            throw new DataException($"{path} is cut short: gzip's end mark is missing; copy it again.");
+    }
+
     private static DataSet ReadContent(string path, BoundedStream content, DataReadOptions options)
     {
         var start = Peek(content, PeekBytes);
@@ -60,7 +76,7 @@ public static class DataReader
         if (first is [(byte)'[', ..])
             throw new DataException($"{path} is one JSON array; write one object a line instead (jq -c '.[]' does it).");
 
-        using var whole = new BoundedStream(path, text, content, options.MaxBytes);
+        var whole = new BoundedStream(path, text, content, options.MaxBytes);
         var rows = new RowCollector(path, options);
         if (first is [(byte)'{', ..])
             JsonLinesRows.Read(whole, rows, options);

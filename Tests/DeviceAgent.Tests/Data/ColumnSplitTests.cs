@@ -19,7 +19,7 @@ public sealed class ColumnSplitTests
     [Fact]
     public void One_large_group_gets_devices_and_small_ones_share_the_rest_whole()
     {
-        Assert.Equal(["a:20", "a:20", "b:9 e:8", "c:9 d:9"], Deal(4, ("a", 40), ("b", 9), ("c", 9), ("d", 9), ("e", 8)));
+        Assert.Equal(["a:20", "a:20", "b:9 d:9", "c:9 e:8"], Deal(4, ("a", 40), ("b", 9), ("c", 9), ("d", 9), ("e", 8)));
     }
 
     [Fact]

@@ -78,7 +78,7 @@ public sealed class DataReaderTests
     [InlineData("{\"text\":\"a\",\"label\":\"x\"", "not a JSON object")]
     [InlineData("{\"text\":\"a\",\"label\":\"x\"} trailing", "not a JSON object")]
     [InlineData("[\"a\",\"x\"]", "an array, not an object")]
-    [InlineData("{\"text\":\"\\ud83d\",\"label\":\"x\"}", "half of a surrogate pair")]
+    [InlineData("{\"text\":\"\\ud83d\",\"label\":\"x\"}", "holds half of a surrogate pair")]
     [InlineData("{\"\\ud83d\":\"a\"}", "")]
     [InlineData("{\"text\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":1}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}", "not a JSON object")]
     public void Bad_json_row_is_refused_with_its_line_or_skipped(string row, string reason)
