@@ -3,7 +3,7 @@ using FwdLLM.Grains.Interfaces;
 namespace FwdLLM.DeviceAgent.Tests;
 
 /// <summary>A device grain that accepts everything: what it costs on the wire is the contracts' cost, whatever a real grain does.</summary>
-[GrainType("device")]
+[GrainType("d")]
 internal sealed class StubDeviceGrain : Grain, IDeviceGrain
 {
     public Task<Welcome> Enrol(Enrolment enrolment) => Task.FromResult(new Welcome());
