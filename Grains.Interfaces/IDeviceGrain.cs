@@ -3,7 +3,11 @@ using Orleans.Concurrency;
 namespace FwdLLM.Grains.Interfaces;
 
 /// <summary>A device's place in the cluster. Key: device id. Devices call only this grain and <see cref="IModelGrain.GetSnapshot"/>.</summary>
-[GrainInterfaceType("fl.device"), Alias("fl.device")]
+/// <remarks>
+/// The one-letter names are in every message a device sends: with them a contribution of 16 probes takes 251 bytes on the socket,
+/// with readable ones 281 (docs/decisions/0005-client-transport.md). The grain class is <c>[GrainType("d")]</c> for the same reason.
+/// </remarks>
+[GrainInterfaceType("d"), Alias("d")]
 public interface IDeviceGrain : IGrainWithStringKey
 {
     /// <summary>Joins a job; the same enrolment may be sent again at any time.</summary>
@@ -15,7 +19,7 @@ public interface IDeviceGrain : IGrainWithStringKey
     Task<CheckInReply> CheckIn(CheckIn request);
 
     /// <summary>Hands in a result; durable before it is acknowledged, and idempotent.</summary>
-    [Alias("Contribute")]
+    [Alias("c")]
     Task<Receipt> Contribute(Contribution contribution);
 
     /// <summary>From the round: new work. Replaces older work of the same job.</summary>

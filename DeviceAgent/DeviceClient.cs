@@ -1,0 +1,92 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+
+namespace FwdLLM.DeviceAgent;
+
+/// <summary>A connection to the cluster: one Orleans client with its resilience pipeline and a meter on its sockets. One serves a whole process.</summary>
+public sealed class DeviceClient : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private DeviceClient(IHost host, WireMeter meter, DeviceClientSettings settings, TimeProvider time, Func<double> random)
+    {
+        _host = host;
+        Meter = meter;
+        Settings = settings;
+        Orleans = host.Services.GetRequiredService<IClusterClient>();
+        Cluster = new GrainDeviceCluster(Orleans, DeviceResilience.Create(settings.Resilience, time, random));
+    }
+
+    /// <summary>What it was connected with.</summary>
+    public DeviceClientSettings Settings { get; }
+
+    /// <summary>The Orleans client, for calls that are not the devices' (status, administration).</summary>
+    public IClusterClient Orleans { get; }
+
+    /// <summary>The devices' calls, with retries.</summary>
+    public IDeviceCluster Cluster { get; }
+
+    /// <summary>Bytes on this client's connections.</summary>
+    public WireMeter Meter { get; }
+
+    /// <summary>Connects, retrying until <see cref="ResilienceOptions.ConnectDeadline"/>.</summary>
+    /// <param name="settings">Cluster and timings.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="random">Uniform in [0, 1), for jitter.</param>
+    /// <param name="logging">Where the client's own log goes; nowhere when null.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="ArgumentException">A setting is wrong; the message names it.</exception>
+    /// <exception cref="Orleans.Runtime.Messaging.ConnectionFailedException">No gateway answered in time.</exception>
+    public static async Task<DeviceClient> ConnectAsync(DeviceClientSettings settings, TimeProvider time, Func<double> random, Action<ILoggingBuilder>? logging = null, CancellationToken cancellation = default)
+    {
+        settings.Resilience.Validate();
+        if (settings.Gateways.Count == 0)
+            throw new ArgumentException("no gateway is given; give at least one as host:port.");
+        var gateways = await Task.WhenAll(settings.Gateways.Select(gateway => GatewayAddress.ResolveAsync(gateway, cancellation)));
+        var meter = new WireMeter();
+
+        // The empty builder: the default one watches configuration files, and a few hundred clients exhaust the system's watches.
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        if (logging is not null)
+            builder.Services.AddLogging(logging);
+        builder.UseOrleansClient(client => Configure(client, settings, gateways, meter, new ConnectRetryFilter(settings.Resilience, time, random)));
+        builder.Services.AddSingleton<IHostLifetime, DetachedLifetime>();
+        var host = builder.Build();
+        var connected = false;
+        try
+        {
+            await host.StartAsync(cancellation);
+            connected = true;
+            return new DeviceClient(host, meter, settings, time, random);
+        }
+        finally
+        {
+            if (!connected)
+                host.Dispose();
+        }
+    }
+
+    /// <summary>Closes the connection.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+    }
+
+    private static void Configure(IClientBuilder client, DeviceClientSettings settings, IPEndPoint[] gateways, WireMeter meter, ConnectRetryFilter filter)
+    {
+        client.UseStaticClustering(gateways);
+        client.UseConnectionRetryFilter(filter);
+        client.Configure<ClusterOptions>(options =>
+        {
+            options.ClusterId = settings.ClusterId;
+            options.ServiceId = settings.ServiceId;
+        });
+        client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = settings.Resilience.ResponseTimeout);
+        client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = settings.Resilience.GatewayListRefreshPeriod);
+        client.Configure<ClientConnectionOptions>(options => options.ConfigureConnection(connection => connection.UseMiddleware(meter)));
+    }
+}

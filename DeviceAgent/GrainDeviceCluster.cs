@@ -1,0 +1,45 @@
+using FwdLLM.Grains.Interfaces;
+using Polly;
+
+namespace FwdLLM.DeviceAgent;
+
+/// <summary>
+/// The cluster's grains behind a resilience pipeline. Works over a client's connection and over the client inside a silo alike.
+/// Thread-safe: one serves all devices of a process.
+/// </summary>
+public sealed class GrainDeviceCluster(IGrainFactory grains, ResiliencePipeline pipeline) : IDeviceCluster
+{
+    /// <inheritdoc/>
+    public Task<Welcome> EnrolAsync(string deviceId, Enrolment enrolment, CancellationToken cancellation) =>
+        CallAsync(grains.GetGrain<IDeviceGrain>(deviceId), enrolment, static (device, argument) => device.Enrol(argument), cancellation);
+
+    /// <inheritdoc/>
+    public Task<CheckInReply> CheckInAsync(string deviceId, CheckIn request, CancellationToken cancellation) =>
+        CallAsync(grains.GetGrain<IDeviceGrain>(deviceId), request, static (device, argument) => device.CheckIn(argument), cancellation);
+
+    /// <inheritdoc/>
+    public Task<Receipt> ContributeAsync(string deviceId, Contribution contribution, CancellationToken cancellation) =>
+        CallAsync(grains.GetGrain<IDeviceGrain>(deviceId), contribution, static (device, argument) => device.Contribute(argument), cancellation);
+
+    /// <inheritdoc/>
+    public Task<SnapshotChunk> GetSnapshotAsync(string jobId, long version, int offset, CancellationToken cancellation) =>
+        CallAsync(grains.GetGrain<IModelGrain>(jobId), (version, offset), static (model, argument) => model.GetSnapshot(argument.version, argument.offset), cancellation);
+
+    // The grain calls carry no cancellation token (it would cost bytes on the wire); WaitAsync leaves an abandoned one to its response timeout.
+    private async Task<TResult> CallAsync<TGrain, TArgument, TResult>(TGrain grain, TArgument argument, Func<TGrain, TArgument, Task<TResult>> call, CancellationToken cancellation)
+    {
+        var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: false, cancellation);
+        context.Properties.Set(DeviceResilience.Idempotent, true);
+        try
+        {
+            return await pipeline.ExecuteAsync(
+                static async (attempt, state) => await state.call(state.grain, state.argument).WaitAsync(attempt.CancellationToken),
+                context,
+                (grain, argument, call));
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+}
