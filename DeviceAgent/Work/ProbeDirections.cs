@@ -21,7 +21,7 @@ internal sealed class ProbeDirections
                 for (var i = block.Offset; i < block.Offset + block.Length; i++) Adapter[(k * d) + i] = direction[i] * snapshot.BlockScale[b];
             }
 
-            direction.AsSpan(d).CopyTo(Head.AsSpan(k * context.HeadLength));
+            if (Head.Length > 0) direction.AsSpan(d).CopyTo(Head.AsSpan(k * context.HeadLength));
         }
     }
 

@@ -14,7 +14,6 @@ internal static class LearningBench
 {
     public static int Run(BenchArguments arguments)
     {
-        var options = Options(arguments);
         var adapter = Adapter(arguments);
         var folder = Path.Combine(arguments.Shared, "data", arguments.Get("data", "sst2"));
         using var task = new LearningTask(
@@ -25,12 +24,13 @@ internal static class LearningBench
             arguments.Get("devices", 50),
             arguments.Get("test-limit", int.MaxValue),
             arguments.Get("max-tokens", 64));
-        foreach (var seed in arguments.Get("seeds", "1").Split(','))
-            RunOnce(task, options with { Seed = ulong.Parse(seed, CultureInfo.InvariantCulture) }, adapter, arguments);
+        foreach (var settings in arguments.Get("set", "").Split(';'))
+            foreach (var seed in arguments.Get("seeds", "1").Split(','))
+                RunOnce(task, Options(arguments, settings) with { Seed = ulong.Parse(seed, CultureInfo.InvariantCulture) }, adapter, settings, arguments);
         return 0;
     }
 
-    private static void RunOnce(LearningTask task, AlgorithmOptions options, AdapterSpec adapter, BenchArguments arguments)
+    private static void RunOnce(LearningTask task, AlgorithmOptions options, AdapterSpec adapter, string settings, BenchArguments arguments)
     {
         var context = task.Context(options);
         var simulation = new Simulation(new Trainer(context), task.Workers(context));
@@ -64,26 +64,26 @@ internal static class LearningBench
             kept = simulation.State.Report.GetValueOrDefault("adapter-kept", double.NaN) is var kept && double.IsNaN(kept) ? (double?)null : kept,
             seconds = Math.Round(watch.Elapsed.TotalSeconds),
             sha256 = simulation.State.AdapterSha256(),
-            set = arguments.Get("set", ""),
+            set = settings,
             curve = curve.Select(point => new[] { Math.Round(point.Passes), Math.Round(point.Accuracy, 4), Math.Round(point.Loss, 4) }),
         }));
 
         void Add((double Accuracy, double Loss) evaluation, ModelState state, string what)
         {
             curve.Add((Passes(state), evaluation.Accuracy, evaluation.Loss));
-            Console.Error.WriteLine($"{arguments.Get("data", "sst2")} seed {options.Seed} {what}: {Passes(state):F0} passes, accuracy {evaluation.Accuracy:F4}, loss {evaluation.Loss:F4}, {watch.Elapsed.TotalSeconds:F0} s");
+            Console.Error.WriteLine($"{arguments.Get("data", "sst2")} {settings} seed {options.Seed} {what}: {Passes(state):F0} passes, accuracy {evaluation.Accuracy:F4}, loss {evaluation.Loss:F4}, {watch.Elapsed.TotalSeconds:F0} s");
         }
     }
 
     private static double Passes(ModelState state) => state.ForwardExamples / (double)ForwardCost.ExamplesPerPass;
 
-    private static AlgorithmOptions Options(BenchArguments arguments)
+    private static AlgorithmOptions Options(BenchArguments arguments, string settings)
     {
         var preset = arguments.Get("algorithm", "default") == "fwdllm-reference"
             ? AlgorithmOptions.Reference
             : new AlgorithmOptions { Estimator = EstimatorKind.Oracle };
         var json = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(preset.ToJson())!;
-        foreach (var setting in arguments.Get("set", "").Split(',', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var setting in settings.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             var (name, value) = (setting.Split('=')[0], setting.Split('=')[1]);
             json[name] = JsonSerializer.SerializeToElement(

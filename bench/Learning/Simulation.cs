@@ -1,4 +1,5 @@
 using FwdLLM.DeviceAgent.Work;
+using FwdLLM.Learning.Sampling;
 using FwdLLM.Learning.Training;
 
 namespace FwdLLM.Bench.Learning;
@@ -9,6 +10,8 @@ namespace FwdLLM.Bench.Learning;
 /// </summary>
 public sealed class Simulation(Trainer trainer, IReadOnlyList<DeviceWorker> devices)
 {
+    private readonly string[] _ids = [.. Enumerable.Range(0, devices.Count).Select(i => $"device-{i:D5}")];
+
     /// <summary>State after the last round.</summary>
     public ModelState State { get; private set; } = trainer.Initial();
 
@@ -28,7 +31,7 @@ public sealed class Simulation(Trainer trainer, IReadOnlyList<DeviceWorker> devi
     private (RoundSums Sums, double Loss) Round(RoundPlan plan)
     {
         var snapshot = trainer.Snapshot(State);
-        var cohort = trainer.Context.Cohort(plan.Round, devices.Count, plan.CohortSize);
+        var cohort = Cohort(plan);
         RoundSums? pooled = null;
         for (uint wave = 0; ; wave++)
         {
@@ -55,5 +58,13 @@ public sealed class Simulation(Trainer trainer, IReadOnlyList<DeviceWorker> devi
             if (trainer.Gate(State, plan, pooled).Pass || wave + 1 >= plan.MaxWaves)
                 return (pooled, pooled.Examples > 0 ? pooled.LossSum / pooled.Examples : double.NaN);
         }
+    }
+
+    // As the cluster chooses it: a draw from the ordinally sorted ids; a device's place among the chosen, sorted again, is its slot.
+    private int[] Cohort(RoundPlan plan)
+    {
+        if (plan.CohortSize == 0 || plan.CohortSize >= devices.Count) return [.. Enumerable.Range(0, devices.Count)];
+        var drawn = CohortSampler.Draw(trainer.Context.Key("cohorts"), plan.Round, _ids, plan.CohortSize);
+        return [.. drawn.Order(StringComparer.Ordinal).Select(id => Array.IndexOf(_ids, id))];
     }
 }
