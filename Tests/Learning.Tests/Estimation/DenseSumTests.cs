@@ -12,7 +12,7 @@ public sealed class DenseSumTests
     [InlineData(1.0 / 3)]
     [InlineData(-1e-6)]
     [InlineData(123456789.123456789)]
-    [InlineData(1L << 40)]
+    [InlineData(1L << 35)]
     public void ToDoubles_of_one_value_returns_it_within_the_resolution(double value)
     {
         var sum = new DenseSum(1);
@@ -28,9 +28,9 @@ public sealed class DenseSumTests
             {
                 var sum = new DenseSum(1);
                 sum.Add([value]);
-                sum.Add([1e11]);
+                sum.Add([1e10]);
                 sum.Add([-value]);
-                sum.Add([-1e11]);
+                sum.Add([-1e10]);
                 return sum.ToDoubles()[0] == 0;
             },
             iter: 500);
@@ -66,7 +66,7 @@ public sealed class DenseSumTests
     [Theory]
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
-    [InlineData(-1.2e12)]
+    [InlineData(-3.5e10)]
     public void Add_of_a_value_out_of_range_is_refused_and_changes_nothing(double value)
     {
         var sum = new DenseSum(2);
