@@ -38,6 +38,15 @@ public sealed class LbfgsTests
     }
 
     [Fact]
+    public void Next_on_a_steep_bowl_scales_its_steps_by_the_curvature_it_has_seen()
+    {
+        // Curvatures from 1,000 to 20,000: without the scaling by s·y/y·y every search would start a thousand times too long.
+        var state = Run(Lbfgs.Start([.. Enumerable.Range(1, 20).Select(i => 1.0 / i)]), 25, x =>
+            (x.Select((v, i) => 500.0 * (i + 1) * v * v).Sum(), [.. x.Select((v, i) => 1000.0 * (i + 1) * v)]));
+        Assert.True(state.BestValue < 1e-3, $"{state.BestValue} after {state.Evaluations} evaluations");
+    }
+
+    [Fact]
     public void Next_with_gradients_of_16_bits_reaches_the_optimum_too()
     {
         var state = Run(Lbfgs.Start(new double[HeadProblem.Dimension]), 60, point =>
