@@ -2,17 +2,18 @@ namespace FwdLLM.Learning.Estimation;
 
 /// <summary>
 /// Sum of arbitrary real vectors in 128-bit fixed point with a resolution of 2⁻⁶⁴. Every value is rounded once, to the nearest multiple
-/// (ties to even); from there on all additions are exact, so order and grouping cannot change a bit. Values are limited to ±2⁴⁰ and counts to
-/// 2²², so that 2⁴⁰·2⁶⁴·2²² = 2¹²⁶ stays inside 127 bits. Not thread-safe: give each worker its own and <see cref="Merge"/> them.
+/// (ties to even); from there on all additions are exact, so order and grouping cannot change a bit. Values are limited to ±2³⁵ and counts to
+/// 2²⁷, so that 2³⁵·2⁶⁴·2²⁷ = 2¹²⁶ stays inside 127 bits. Not thread-safe: give each worker its own and <see cref="Merge"/> them.
 /// </summary>
 public sealed class DenseSum
 {
-    /// <summary>Largest magnitude of a value, 2⁴⁰.</summary>
-    public const double Limit = 1L << 40;
+    /// <summary>Largest magnitude of a value, 2³⁵.</summary>
+    public const double Limit = 1L << LimitBits;
 
-    /// <summary>Most vectors in one sum, 2²².</summary>
-    public const long MaxCount = 1L << 22;
+    /// <summary>Most vectors in one sum, 2²⁷.</summary>
+    public const long MaxCount = 1L << 27;
 
+    private const int LimitBits = 35;
     private const uint Tag = 0x31534446; // "FDS1"
     private const double CoarseUnits = 1L << 20; // units per 1 of the upper part
     private const double FineUnits = 18446744073709551616.0; // 2⁶⁴
@@ -48,7 +49,7 @@ public sealed class DenseSum
         CheckCount(Count + 1);
         for (var i = 0; i < values.Length; i++)
             if (!(Math.Abs(values[i]) <= Limit))
-                throw new ArgumentException($"Value {i} is {values[i]}; it must be finite and within ±2^40.", nameof(values));
+                throw new ArgumentException($"Value {i} is {values[i]}; it must be finite and within ±2^35.", nameof(values));
         for (var i = 0; i < values.Length; i++) _sums[i] += Quantise(values[i]);
         Count++;
     }
@@ -61,7 +62,7 @@ public sealed class DenseSum
         CheckCount(Count + 1);
         for (var i = 0; i < direction.Length; i++)
             if (!(Math.Abs((double)direction[i] * scalar) <= Limit))
-                throw new ArgumentException($"Coordinate {i} is {direction[i]} and the scalar {scalar}; their product must be finite and within ±2^40.", nameof(direction));
+                throw new ArgumentException($"Coordinate {i} is {direction[i]} and the scalar {scalar}; their product must be finite and within ±2^35.", nameof(direction));
         for (var i = 0; i < direction.Length; i++) _sums[i] += Quantise((double)direction[i] * scalar);
         Count++;
     }
@@ -109,7 +110,7 @@ public sealed class DenseSum
         var count = PortableArrays.ReadInt64(reader, 1, "Dense sum's count")[0];
         if (count is < 0 or > MaxCount) throw new InvalidDataException($"Dense sum: a count of {count}; it must be from 0 to {MaxCount}.");
         var halves = PortableArrays.ReadInt64(reader, 2 * dimension, "Dense sum");
-        var bound = (Int128)count << (64 + 40);
+        var bound = (Int128)count << (64 + LimitBits);
         var sums = new Int128[dimension];
         for (var i = 0; i < dimension; i++)
         {

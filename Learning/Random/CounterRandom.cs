@@ -24,7 +24,7 @@ public sealed class CounterRandom
         if (_used == _words.Length)
         {
             ChaCha8.Blocks(_key, _address, _nextBlock, _words);
-            _nextBlock += BufferedBlocks;
+            _nextBlock = checked(_nextBlock + BufferedBlocks);
             _used = 0;
         }
 

@@ -8,7 +8,8 @@ namespace FwdLLM.Bench;
 /// <summary>How fast the server rebuilds directions and sums them: terms (coordinate × direction) per second on one core.</summary>
 public static class EstimatorBench
 {
-    private const int Repeats = 7;
+    private const int Repeats = 25;
+    private const double WarmUpMilliseconds = 400;
 
     /// <summary>Measures every path that this processor has and prints a Markdown table. Arguments: dimension and number of directions.</summary>
     /// <returns>0; 2 for arguments that are not two positive integers.</returns>
@@ -63,7 +64,8 @@ public static class EstimatorBench
 
     private static void Row(string work, string path, double terms, Action action)
     {
-        for (var warm = 0; warm < 3; warm++) action();
+        // Long enough for the runtime to replace its quick first compilation.
+        for (var begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin).TotalMilliseconds < WarmUpMilliseconds;) action();
         var times = new double[Repeats];
         for (var i = 0; i < Repeats; i++)
         {
