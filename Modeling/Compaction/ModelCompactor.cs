@@ -61,9 +61,9 @@ public static class ModelCompactor
 
     private static CheckpointException TooLarge(long bytes, CompactionOptions options, int pieces, int hidden)
     {
-        // A piece costs a row of bytes, a scale, and its line in vocab.txt.
-        const int pieceOverhead = sizeof(float) + 7;
-        var fewer = (bytes - options.MaxBytes) / (hidden + pieceOverhead) + 1;
+        // A piece costs at least a row of bytes, a scale, and a character with its line end in vocab.txt; the file's header may take up to 8 more bytes to align.
+        const int pieceOverhead = sizeof(float) + 2, alignment = 8;
+        var fewer = (bytes - options.MaxBytes + alignment) / (hidden + pieceOverhead) + 1;
         var remedy = fewer < pieces
             ? $"lower VocabularyLimit from {options.VocabularyLimit} to about {pieces - fewer}, or raise MaxBytes to {bytes}"
             : $"raise MaxBytes to {bytes}, or choose a smaller model: without any vocabulary it is still too large";
