@@ -1,62 +1,59 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Random;
+using FwdLLM.Learning.Sampling;
+using FwdLLM.Learning.Scheduling;
 using FwdLLM.Learning.Training;
 
 namespace FwdLLM.Grains;
 
-/// <summary>Who is invited to a round and with how many probes. Follows from its arguments alone.</summary>
+/// <summary>Who is invited to a round and with how many probes. Follows from its arguments alone; the rules are in Learning.</summary>
 public static class CohortChoice
 {
-    /// <summary>A device gets at most this many times the probes of the plan.</summary>
-    private const double MostLoad = 4;
+    /// <summary>Forward passes of the measured speeds are of so many examples.</summary>
+    private const double ExamplesPerPass = 8;
 
-    /// <summary>However many devices dropped out, at most so many times as many are invited.</summary>
-    private const double MostDropOut = 0.5;
+    /// <summary>Part of a wave's deadline that is not probes: download, primal pass, upload, and a margin for a device that slows down.</summary>
+    private const double OverheadShare = 0.25;
+
+    /// <summary>A device gets at most this many times the probes of the plan, so that none dominates the estimate.</summary>
+    private const int MostLoad = 4;
 
     /// <summary>The cohort; slots are places in the ordinal order of the chosen ids.</summary>
     public static IReadOnlyList<CohortMember> Choose(CohortSpec cohort, RoundOrder order, ulong seed, IReadOnlyList<PoolEntry> devices)
     {
-        var adaptive = cohort.Schedule == ScheduleKind.Adaptive;
-        var size = order.CohortSize == 0 ? devices.Count : Math.Min(devices.Count, adaptive ? OverSelected(cohort, order.CohortSize, devices) : order.CohortSize);
-        var chosen = devices.OrderBy(d => Rank(seed, order.Round, d.DeviceId)).ThenBy(d => d.DeviceId, StringComparer.Ordinal)
-            .Take(size)
-            .OrderBy(d => d.DeviceId, StringComparer.Ordinal)
-            .ToList();
-        var mean = MeanSpeed(chosen);
-        return [.. chosen.Select((device, slot) => new CohortMember
-        {
-            DeviceId = device.DeviceId,
-            Slot = (uint)slot,
-            ProbeCount = adaptive && order.Kind == (byte)WorkKind.Probes ? Load(order.ProbesPerDevice, device.PassesPerSecond, mean) : order.ProbesPerDevice,
-        })];
+        var byId = devices.ToDictionary(d => d.DeviceId, StringComparer.Ordinal);
+        var sorted = byId.Keys.Order(StringComparer.Ordinal).ToArray();
+        var invited = Invitations(cohort, order, devices);
+        var chosen = invited >= sorted.Length ? sorted : CohortSampler.Draw(StreamKey.FromSeed(seed, "cohorts"), order.Round, sorted, invited);
+        Array.Sort(chosen, StringComparer.Ordinal);
+        var loads = Loads(cohort, order, [.. chosen.Select(id => (double)byId[id].PassesPerSecond)]);
+        return [.. chosen.Select((id, slot) => new CohortMember { DeviceId = id, Slot = (uint)slot, ProbeCount = loads[slot] })];
     }
 
-    /// <summary>A pseudo-random rank that does not depend on the order or number of the other devices.</summary>
-    private static ulong Rank(ulong seed, uint round, string deviceId)
+    private static int Invitations(CohortSpec cohort, RoundOrder order, IReadOnlyList<PoolEntry> devices)
     {
-        var bytes = new byte[12 + Encoding.UTF8.GetByteCount(deviceId)];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, seed);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(8), round);
-        Encoding.UTF8.GetBytes(deviceId, bytes.AsSpan(12));
-        return BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(bytes));
-    }
-
-    private static int OverSelected(CohortSpec cohort, int size, IReadOnlyList<PoolEntry> devices)
-    {
+        if (order.CohortSize == 0) return devices.Count;
+        if (cohort.Schedule == ScheduleKind.Fixed) return order.CohortSize;
         var assigned = devices.Sum(d => (long)d.Assigned);
-        var dropOut = assigned == 0 ? 0 : Math.Min(MostDropOut, devices.Sum(d => (long)d.Missed) / (double)assigned);
-        return (int)Math.Ceiling(size * Math.Max(cohort.OverSelection, 1 / (1 - dropOut)));
+        var dropOut = assigned == 0 ? 0 : Math.Min(1, devices.Sum(d => (long)d.Missed) / (double)assigned);
+        return OverSelection.Invitations(order.CohortSize, cohort.Quorum, dropOut, cohort.OverSelection);
     }
 
-    private static double MeanSpeed(List<PoolEntry> chosen)
+    private static int[] Loads(CohortSpec cohort, RoundOrder order, double[] speeds)
     {
-        var known = chosen.Where(d => d.PassesPerSecond > 0).ToList();
-        return known.Count == 0 ? 0 : known.Average(d => d.PassesPerSecond);
-    }
+        var known = speeds.Where(s => s > 0).ToList();
+        if (cohort.Schedule == ScheduleKind.Fixed || order.Kind != (byte)WorkKind.Probes || known.Count == 0)
+            return [.. Enumerable.Repeat(order.ProbesPerDevice, speeds.Length)];
 
-    /// <summary>In proportion to speed, so that all finish together; a device of unknown speed gets the plan's number.</summary>
-    private static int Load(int probes, double speed, double mean) =>
-        speed > 0 && mean > 0 ? (int)Math.Clamp(Math.Round(probes * speed / mean), 1, probes * MostLoad) : probes;
+        var mean = known.Average(); // A device that has not measured itself yet is taken for an average one.
+        var deadline = cohort.Deadline.TotalSeconds;
+        return LoadAllocation.Allocate(
+            [.. speeds.Select(s => s > 0 ? s : mean)],
+            deadline,
+            deadline * OverheadShare,
+            costPerProbe: Math.Max(1, order.BatchSize) / ExamplesPerPass,
+            minimum: 1,
+            maximum: order.ProbesPerDevice * MostLoad,
+            target: (long)order.ProbesPerDevice * speeds.Length);
+    }
 }

@@ -4,7 +4,7 @@ using FwdLLM.Learning.Training;
 
 namespace FwdLLM.Grains;
 
-/// <summary>Bounds a contribution must keep before anything in it is parsed.</summary>
+/// <summary>Bounds a contribution must keep before anything in it is parsed; what it says is judged by <see cref="Trainer.Refuse"/>.</summary>
 public static class ContributionGuard
 {
     /// <summary>Most bytes one number of a packed vector takes, and room for its header.</summary>
@@ -24,10 +24,6 @@ public static class ContributionGuard
         var values = Math.Max(2L * context.FeatureSize, (long)context.Classes * (context.FeatureSize + 1));
         var bound = values * VectorBytesPerValue + VectorHeader;
         if (contribution.Vector.Length > bound) return $"Its vector is {contribution.Vector.Length} bytes; at most {bound} are taken for this model.";
-        if (contribution.Examples < 1) return $"It counts {contribution.Examples} examples; at least 1 is needed.";
-        if (contribution.Correct < 0 || contribution.Correct > contribution.Examples)
-            return $"It counts {contribution.Correct} correct of {contribution.Examples} examples.";
-        if (contribution.ForwardExamples < 0) return $"It counts {contribution.ForwardExamples} forward examples; give 0 or more.";
         if (!float.IsFinite(contribution.LossSum)) return $"Its loss is {contribution.LossSum}; give a finite number.";
         for (var k = 0; k < assignment.ProbeCount; k++)
         {
