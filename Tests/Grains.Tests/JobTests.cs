@@ -1,0 +1,84 @@
+using FwdLLM.Grains;
+using FwdLLM.Grains.Interfaces;
+
+namespace FwdLLM.Tests.Grains;
+
+public sealed class JobTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Job_with_enough_devices_runs_all_rounds_and_can_be_replayed_from_its_journal()
+    {
+        await using var cluster = await TestCluster.Start(_folder.Database);
+        await cluster.Job.Submit(TestCluster.Spec());
+        await cluster.Enrol(4);
+        var status = await cluster.RunToEnd(4);
+
+        // Round 0 asks all 4 devices once; of rounds 1 to 6 (3 devices), the odd ones take two waves.
+        Assert.Equal(7, status.Model!.Version);
+        Assert.Equal(4 + 3 * 3 + 3 * 6, status.Contributions);
+        Assert.Equal((3 * 3 + 3 * 6) * 4, status.Probes);
+        Assert.Equal(0, status.RoundsLeft);
+        Assert.True(status.Model.Report["loss"] < 3, $"loss {status.Model.Report["loss"]} of {QuadraticTraining.Loss(new float[4])}");
+        Assert.Equal(1, status.HeadOnly!.Version);
+        Assert.Equal(7, status.Evaluations[^1].Version);
+
+        var (model, chain) = await Replay(cluster);
+        Assert.Equal(status.Model.AdapterSha256, model.AdapterSha256);
+        Assert.Equal(status.Model.JournalHash, chain);
+    }
+
+    [Fact]
+    public async Task Paused_job_stops_after_the_open_round_and_continues_when_submitted_again()
+    {
+        await using var cluster = await TestCluster.Start(_folder.Database);
+        await cluster.Job.Submit(TestCluster.Spec());
+        await cluster.Enrol(4);
+        await cluster.NextWork(0); // Round 0 is open.
+        await cluster.Job.Pause();
+        var work = Enumerable.Range(0, 4).Select(d => cluster.Work(d)).ToArray();
+        var paused = await cluster.WaitFor(s => s.Phase == JobPhase.Paused);
+        Assert.Equal(1, (await cluster.Model.GetHeader()).Version);
+        Assert.Equal(4, paused.Contributions);
+
+        await cluster.Job.Submit(TestCluster.Spec());
+        var status = await cluster.WaitFor(s => s.Phase == JobPhase.Finished);
+        await Task.WhenAll(work);
+        Assert.Equal(7, status.Model!.Version);
+    }
+
+    [Fact]
+    public async Task Submit_checks_the_whole_spec_and_never_changes_it()
+    {
+        await using var cluster = await TestCluster.Start(_folder.Database);
+        var bad = TestCluster.Spec(cohort: c => c with { Quorum = 0, OverSelection = 9 }) with { MaxTokens = 0 };
+        var invalid = await Assert.ThrowsAsync<JobInvalidException>(() => cluster.Job.Submit(bad));
+        Assert.Collection(
+            invalid.Problems.Order(StringComparer.Ordinal),
+            p => Assert.Contains("overSelection is 9", p, StringComparison.Ordinal),
+            p => Assert.Contains("quorum is 0", p, StringComparison.Ordinal),
+            p => Assert.Contains("maxTokens is 0", p, StringComparison.Ordinal));
+        Assert.Equal(JobPhase.Unknown, (await cluster.Job.GetStatus(-1, TimeSpan.Zero)).Phase);
+
+        await cluster.Job.Submit(TestCluster.Spec());
+        var again = await cluster.Job.Submit(TestCluster.Spec());
+        Assert.Equal(JobPhase.Waiting, again.Phase);
+        await Assert.ThrowsAsync<JobConflictException>(() => cluster.Job.Submit(TestCluster.Spec(o => o with { Seed = 8 })));
+    }
+
+    private static async Task<(TrainingOverview Model, string Chain)> Replay(TestCluster cluster)
+    {
+        var training = new QuadraticTrainingFactory().Create(TestCluster.Spec());
+        var (state, chain) = (training.Initial(), JournalChain.Start);
+        for (uint round = 0; await cluster.Model.GetJournal(round) is { } entry; round++)
+        {
+            state = training.Step(state, entry.Order, [training.Reduce(state, entry.Order, entry.Contributions)]);
+            chain = JournalChain.Next(chain, entry);
+        }
+
+        return (training.Plan(state), chain);
+    }
+}
