@@ -54,6 +54,9 @@ public sealed record CheckInReply
 
     /// <summary>The job has ended; the device may leave.</summary>
     [Id(3)] public bool JobEnded { get; init; }
+
+    /// <summary>The cluster does not know the device (any more): enrol again.</summary>
+    [Id(4)] public bool NotEnrolled { get; init; }
 }
 
 /// <summary>Work for one device in one wave of one round.</summary>

@@ -14,12 +14,13 @@ public interface IModelGrain : IGrainWithStringKey
     [Alias("GetHeader"), ReadOnly]
     Task<ModelHeader> GetHeader();
 
-    /// <summary>A chunk of the snapshot devices work on. Throws when the version is no longer (or not yet) held.</summary>
+    /// <summary>A chunk of the snapshot devices work on.</summary>
+    /// <exception cref="VersionNotHeldException">The version is no longer (or not yet) held.</exception>
     [Alias("GetSnapshot"), ReadOnly]
     Task<SnapshotChunk> GetSnapshot(long version, int offset);
 
     /// <summary>Applies a closed round; atomic, durable, and idempotent by round.</summary>
-    [Alias("Commit")]
+    [Alias("Commit"), ResponseTimeout("00:02:00")]
     Task<ModelHeader> Commit(RoundRecord record);
 
     /// <summary>Reads the journal entry of one round, or null.</summary>
