@@ -7,6 +7,8 @@ namespace FwdLLM.Grains.Interfaces;
 public interface IJobGrain : IGrainWithStringKey
 {
     /// <summary>Creates the job, or continues it when the same spec was submitted before. A different spec under the same id is refused.</summary>
+    /// <exception cref="JobInvalidException">The spec breaks rules; all of them are named.</exception>
+    /// <exception cref="JobConflictException">The job exists with another spec.</exception>
     [Alias("Submit")]
     Task<JobStatus> Submit(JobSpec spec);
 
@@ -19,12 +21,16 @@ public interface IJobGrain : IGrainWithStringKey
     Task<JobStatus> GetStatus(long knownRevision, TimeSpan wait);
 
     /// <summary>The spec, or null when there is no such job.</summary>
-    [Alias("GetSpec"), ReadOnly]
+    [Alias("GetSpec"), AlwaysInterleave]
     Task<JobSpec?> GetSpec();
 
     /// <summary>From the round: committed; open the next.</summary>
     [Alias("RoundClosed")]
     Task RoundClosed(uint round, RoundStatus status);
+
+    /// <summary>From the round: it met an error that trying again will not cure; the job stops and says so.</summary>
+    [Alias("RoundFailed")]
+    Task RoundFailed(uint round, string reason);
 
     /// <summary>From the evaluator.</summary>
     [Alias("Evaluated")]

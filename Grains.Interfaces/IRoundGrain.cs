@@ -63,4 +63,13 @@ public sealed record RoundStatus
 
     /// <summary>Closed and committed.</summary>
     [Id(8)] public bool Closed { get; init; }
+
+    /// <summary>Contributions accepted in this round, all waves.</summary>
+    [Id(9)] public int Contributions { get; init; }
+
+    /// <summary>Probes accepted in this round, all waves.</summary>
+    [Id(10)] public long Probes { get; init; }
+
+    /// <summary>Mean loss over the examples of this round's contributions; NaN before the first.</summary>
+    [Id(11)] public double TrainingLoss { get; init; } = double.NaN;
 }

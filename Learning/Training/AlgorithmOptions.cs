@@ -232,6 +232,7 @@ public sealed record AlgorithmOptions
         Range(MaxPasses, 0, long.MaxValue);
         if (!double.IsFinite(GateThreshold)) throw new ArgumentException($"gateThreshold is {GateThreshold}; give a finite number.");
         if (CentredResiduals && BatchSize < 2) throw new ArgumentException($"batchSize is {BatchSize}; centred residuals need at least 2 examples, or switch centredResiduals off.");
+        if (Sampling == SamplingKind.Guided && Directions != DirectionKind.Rademacher) throw new ArgumentException("sampling is guided, but directions are Gaussian; guided sampling needs Rademacher directions.");
         if (HeadInTheta && HeadFirst) throw new ArgumentException("headInTheta and headFirst exclude each other; switch one off.");
     }
 

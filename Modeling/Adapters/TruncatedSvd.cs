@@ -150,7 +150,8 @@ internal sealed record TruncatedSvd(float[] U, float[] ScaledVt, double[] Singul
     // Fixed four-lane order, so that the sum is the same on every processor.
     private static double Dot(double[] a, double[] b)
     {
-        var (left, right) = (MemoryMarshal.Cast<double, Vector256<double>>(a), MemoryMarshal.Cast<double, Vector256<double>>(b));
+        var left = MemoryMarshal.Cast<double, Vector256<double>>(a);
+        var right = MemoryMarshal.Cast<double, Vector256<double>>(b);
         var sum = Vector256<double>.Zero;
         for (var index = 0; index < left.Length; index++)
             sum += left[index] * right[index];

@@ -1,4 +1,5 @@
 using FwdLLM.Modeling.Checkpoints;
+using FwdLLM.Modeling.Tokenization;
 
 namespace FwdLLM.Modeling.Compilation;
 
@@ -10,10 +11,8 @@ namespace FwdLLM.Modeling.Compilation;
 /// <param name="TokenizerFiles">Paths copied beside the graphs.</param>
 public sealed record ModelSource(BertConfig Config, PoolingKind Pooling, ITensorSource Tensors, string Sha256, IReadOnlyList<string> TokenizerFiles)
 {
-    private static readonly string[] TokenizerNames = ["special_tokens_map.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"];
-
     /// <summary>A Hugging Face folder.</summary>
     public static ModelSource From(Checkpoint checkpoint) => new(
         checkpoint.Config, checkpoint.Pooling, checkpoint, checkpoint.Sha256,
-        [.. TokenizerNames.Select(name => Path.Combine(checkpoint.Folder, name)).Where(File.Exists)]);
+        [.. WordPieceTokenizer.Files.Select(name => Path.Combine(checkpoint.Folder, name)).Where(File.Exists)]);
 }

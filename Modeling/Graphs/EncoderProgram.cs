@@ -1,3 +1,5 @@
+using FwdLLM.Modeling.Onnx;
+
 namespace FwdLLM.Modeling.Graphs;
 
 /// <summary>

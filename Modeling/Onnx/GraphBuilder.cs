@@ -112,7 +112,7 @@ internal sealed class GraphBuilder(string name, WeightFile weights)
         shape.Dim.AddRange(dimensions.Select(dimension => dimension is string symbol
             ? new Dimension { DimParam = symbol }
             : new Dimension { DimValue = Convert.ToInt64(dimension, CultureInfo.InvariantCulture) }));
-        return new ValueInfo { Name = name, Type = new ValueType { TensorType = new TensorType { ElemType = (int)type, Shape = shape } } };
+        return new ValueInfo { Name = name, Type = new Format.ValueType { TensorType = new TensorType { ElemType = (int)type, Shape = shape } } };
     }
 
     private static Format.Attribute Encode(string name, object value)

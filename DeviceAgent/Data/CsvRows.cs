@@ -1,0 +1,94 @@
+using System.Text;
+using System.Text.Unicode;
+using CsvHelper;
+
+namespace FwdLLM.DeviceAgent.Data;
+
+/// <summary>CSV with a header row, quoted as RFC 4180 says; separated by commas, or by tabs or semicolons when the header has no comma.</summary>
+internal static class CsvRows
+{
+    public static char Separator(ReadOnlySpan<byte> start)
+    {
+        var end = start.IndexOfAny("\r\n"u8);
+        var header = end < 0 ? start : start[..end];
+        return header.Contains((byte)',') ? ',' : header.Contains((byte)'\t') ? '\t' : header.Contains((byte)';') ? ';' : ',';
+    }
+
+    public static void Read(string path, Stream stream, char separator, RowCollector rows, DataReadOptions options)
+    {
+        var inHeader = true;
+        using var csv = CsvReader.Create(
+            stream,
+            new CsvReaderOptions
+            {
+                Separator = separator,
+                TrackLineNumbers = true,
+                MaxRecordSize = options.MaxLineBytes,
+                MalformedData = CsvMalformedDataHandling.Skip,
+                FieldCountMismatch = CsvFieldCountHandling.Skip,
+                OnMalformedRecord = record => Malformed(path, record, inHeader, rows),
+                Encoding = new UTF8Encoding(false),
+            },
+            leaveOpen: true);
+        try
+        {
+            csv.ReadHeader();
+            inHeader = false;
+            var text = Column(path, csv.Headers, options.TextColumn, "--text-column");
+            var label = Column(path, csv.Headers, options.LabelColumn, "--label-column");
+            var group = options.GroupColumn is null ? -1 : Column(path, csv.Headers, options.GroupColumn, "--split by:COLUMN");
+            while (csv.Read())
+                ReadRow(csv, text, label, group, rows, options);
+        }
+        catch (CsvFormatException e)
+        {
+            throw new DataException($"{path} cannot be read as CSV: a row is longer than {options.MaxLineBytes:N0} bytes, the limit, or a quote is never closed ({e.Message}).", e);
+        }
+    }
+
+    private static void ReadRow(CsvReader csv, int text, int label, int group, RowCollector rows, DataReadOptions options)
+    {
+        var line = checked((int)csv.LineNumber);
+        var raw = csv.RawRecord;
+        var excerpt = Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, 256)]);
+        if (raw.Length > options.MaxLineBytes)
+            rows.Bad(line, $"longer than {options.MaxLineBytes:N0} bytes, the limit of a row", excerpt);
+        else if (!Utf8.IsValid(raw))
+            rows.Bad(line, "not UTF-8", excerpt);
+        else
+            rows.Good(line, csv.GetString(text), csv.GetString(label), group < 0 ? null : csv.GetString(group), excerpt);
+    }
+
+    private static void Malformed(string path, CsvMalformedRecord record, bool inHeader, RowCollector rows)
+    {
+        var line = checked((int)record.LineNumber);
+        if (record.Reason == CsvMalformedReason.UnterminatedQuote)
+            throw new DataException($"{path}, line {line}: a quote opens a field and is never closed, so the rest of the file belongs to no row; close it or double it.");
+        if (inHeader)
+            throw new DataException($"{path}, line {line}: the header cannot be read ({Describe(record.Reason)}); its first row must name the columns.");
+        rows.Bad(line, Describe(record.Reason), record.RawRecord);
+    }
+
+    private static string Describe(CsvMalformedReason reason) => reason switch
+    {
+        CsvMalformedReason.StrayQuote => "a quote inside an unquoted field",
+        CsvMalformedReason.TextAfterClosingQuote => "text after a closing quote",
+        CsvMalformedReason.FieldCountMismatch => "not as many fields as the header",
+        _ => $"malformed ({reason})",
+    };
+
+    private static int Column(string path, IReadOnlyList<string> headers, string name, string option)
+    {
+        var found = -1;
+        for (var i = 0; i < headers.Count; i++)
+        {
+            if (headers[i] != name)
+                continue;
+            if (found >= 0)
+                throw new DataException($"{path} has two columns named \"{name}\"; rename one.");
+            found = i;
+        }
+
+        return found >= 0 ? found : throw new DataException($"{path} has no column \"{name}\"; its columns are {string.Join(", ", headers.Take(20).Select(h => $"\"{h}\""))}. Name the right one with {option}.");
+    }
+}

@@ -1,0 +1,203 @@
+using FwdLLM.Grains.Interfaces;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace FwdLLM.Grains;
+
+/// <summary>
+/// A device's place in the cluster: identity, work, and the inbox of what it handed in. A contribution is durable here before
+/// it is acknowledged, so a round can always be rebuilt from its cohort.
+/// </summary>
+[GrainType("device")]
+public sealed partial class DeviceGrain(
+    [PersistentState("device", GrainsServices.Storage)] IPersistentState<DeviceState> store,
+    ITrainingFactory trainings,
+    ClusterTimings timings,
+    [FromKeyedServices(GrainsServices.Clock)] TimeProvider clock,
+    ILogger<DeviceGrain> logger) : Grain, IDeviceGrain
+{
+    /// <summary>Longest device id.</summary>
+    private const int MostIdLength = 128;
+
+    /// <summary>Verdicts remembered beyond the current round.</summary>
+    private const int MostVerdicts = 64;
+
+    /// <summary>Relative change of the measured speed that the scheduler is told about.</summary>
+    private const float SpeedChange = 0.2f;
+
+    private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ITraining? _training;
+    private long _assignedAt;
+
+    private string DeviceId => this.GetPrimaryKeyString();
+
+    private Assignment? Work => store.State.Assignments.LastOrDefault();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        StateFormatException.ThrowIfUnknown(this.GetGrainId(), store.State.Format, DeviceState.Known);
+        _assignedAt = clock.GetTimestamp();
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _news.TrySetResult();
+        return Task.CompletedTask;
+    }
+
+    public async Task<Welcome> Enrol(Enrolment enrolment)
+    {
+        if (enrolment.Protocol is < ProtocolVersion.Oldest or > ProtocolVersion.Current)
+            return Refuse($"The device speaks protocol {enrolment.Protocol}; this cluster serves {ProtocolVersion.Oldest} to {ProtocolVersion.Current}: install a matching agent.");
+        if (enrolment.Examples < 1) return Refuse($"The device has {enrolment.Examples} examples; give it data, at least 1 example.");
+        if (DeviceId.Length > MostIdLength) return Refuse($"The device id has {DeviceId.Length} characters; use at most {MostIdLength}.");
+        if (!JobSpecValidator.IsId(enrolment.JobId)) return Refuse("The job id is not one; give the id the job was submitted with.");
+
+        var job = GrainFactory.GetGrain<IJobGrain>(enrolment.JobId);
+        if (await job.GetSpec() is not { } spec) return Refuse($"There is no job '{enrolment.JobId}'; submit it first, or check the id.");
+        var status = await job.GetStatus(-1, TimeSpan.Zero);
+
+        var state = store.State;
+        if (state.JobId != enrolment.JobId) (state.Assignments, state.Inbox, state.Verdicts, state.Assigned, state.Missed) = ([], [], [], 0, 0);
+        (state.JobId, state.Examples, state.JobEnded) = (enrolment.JobId, enrolment.Examples, status.Phase == JobPhase.Finished);
+        _training = trainings.Create(spec);
+        await store.SaveOrLeave(this);
+        await Register();
+        LogEnrolled(DeviceId, enrolment.JobId, enrolment.Examples, enrolment.Agent);
+        return new Welcome { Job = spec };
+
+        static Welcome Refuse(string reason) => new() { Refusal = reason };
+    }
+
+    public async Task<CheckInReply> CheckIn(CheckIn request)
+    {
+        LearnSpeed(request.PassesPerSecond);
+        var wait = request.Wait < timings.LongPollCap ? request.Wait : timings.LongPollCap;
+        var news = _news.Task;
+        if (wait > TimeSpan.Zero && Answer() is null)
+            await news.WaitAsync(wait, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        return Answer() ?? new CheckInReply { RetryMin = timings.RetryMin, RetryMax = timings.RetryMax };
+    }
+
+    public async Task<Receipt> Contribute(Contribution contribution)
+    {
+        var state = store.State;
+        if (state.Verdicts.Find(v => v.Round == contribution.Round && v.Wave == contribution.Wave) is { } given) return new Receipt { Verdict = given.Verdict };
+        if (state.JobId is null) return Refuse("The device is not enrolled; enrol first.");
+        if (state.JobEnded) return Refuse($"Job '{state.JobId}' has ended.");
+        if (state.Assignments.Find(a => a.Round == contribution.Round && a.Wave == contribution.Wave) is not { } assignment)
+            return Refuse($"Round {contribution.Round} wave {contribution.Wave} is not this device's work ({(Work is { } w ? $"round {w.Round} wave {w.Wave}" : "it has none")}); check in again.");
+        if ((await Training()).Refuse(assignment, contribution) is { } reason) return Refuse(reason);
+
+        var late = assignment != Work || clock.GetElapsedTime(_assignedAt) > assignment.Deadline;
+        var verdict = late ? Verdict.Late : Verdict.Accepted;
+        state.Inbox.Add(contribution);
+        state.Verdicts.Add(new GivenVerdict(contribution.Round, contribution.Wave, verdict));
+        if (state.Verdicts.Count > MostVerdicts) state.Verdicts.RemoveAt(0);
+        await store.SaveOrLeave(this);
+        Tell(assignment, contribution);
+        return new Receipt { Verdict = verdict };
+
+        Receipt Refuse(string why)
+        {
+            LogRefused(DeviceId, contribution.Round, contribution.Wave, why);
+            return new Receipt { Verdict = Verdict.Refused, Reason = why };
+        }
+    }
+
+    public async Task Assign(Assignment assignment)
+    {
+        var state = store.State;
+        if (state.JobId != assignment.JobId || state.JobEnded) return;
+        if (!state.Assignments.Contains(assignment))
+        {
+            if (Work is { } last && (assignment.Round, assignment.Wave).CompareTo((last.Round, last.Wave)) < 0) return;
+            if (Work is { } missed && !HasContributed(missed)) state.Missed++;
+            state.Assignments.RemoveAll(a => a.Round != assignment.Round || a.Wave == assignment.Wave);
+            state.Inbox.RemoveAll(c => c.Round != assignment.Round);
+            state.Assignments.Add(assignment);
+            state.Assigned++;
+            await store.SaveOrLeave(this);
+        }
+
+        _assignedAt = clock.GetTimestamp();
+        Announce();
+    }
+
+    public Task<IReadOnlyList<Contribution>> GetAccepted(string jobId, uint round) =>
+        Task.FromResult<IReadOnlyList<Contribution>>(store.State.JobId == jobId ? [.. store.State.Inbox.Where(c => c.Round == round)] : []);
+
+    public async Task Release(string jobId, uint closedRound, bool jobEnded)
+    {
+        var state = store.State;
+        if (state.JobId != jobId) return;
+        var kept = state.Assignments.Count + state.Inbox.Count;
+        state.Assignments.RemoveAll(a => jobEnded || a.Round <= closedRound);
+        state.Inbox.RemoveAll(c => jobEnded || c.Round <= closedRound);
+        if (kept == state.Assignments.Count + state.Inbox.Count && state.JobEnded == jobEnded) return;
+        state.JobEnded = jobEnded;
+        await store.SaveOrLeave(this);
+        if (jobEnded) Announce();
+    }
+
+    private CheckInReply? Answer()
+    {
+        if (store.State.JobId is null) return new CheckInReply { NotEnrolled = true, RetryMin = timings.RetryMin, RetryMax = timings.RetryMax };
+        if (store.State.JobEnded) return new CheckInReply { JobEnded = true };
+        return Work is { } work && !HasContributed(work) ? new CheckInReply { Assignment = work } : null;
+    }
+
+    private bool HasContributed(Assignment work) => store.State.Inbox.Exists(c => c.Round == work.Round && c.Wave == work.Wave);
+
+    private void Announce()
+    {
+        var news = _news;
+        _news = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        news.SetResult();
+    }
+
+    private void LearnSpeed(float passesPerSecond)
+    {
+        var known = store.State.PassesPerSecond;
+        if (store.State.JobId is null || !float.IsFinite(passesPerSecond) || passesPerSecond <= 0 || Math.Abs(passesPerSecond - known) <= SpeedChange * known) return;
+        store.State.PassesPerSecond = passesPerSecond; // Stored with the next write: a device says it again anyway.
+        _ = Register().Observe(e => LogRegisterFailed(DeviceId, e));
+    }
+
+    private Task Register() =>
+        GrainFactory.GetGrain<IDevicePoolGrain>(PoolShards.Key(store.State.JobId!, DeviceId)).Register(new PoolEntry
+        {
+            DeviceId = DeviceId,
+            Examples = store.State.Examples,
+            PassesPerSecond = store.State.PassesPerSecond,
+            Assigned = store.State.Assigned,
+            Missed = store.State.Missed,
+        });
+
+    /// <summary>Not awaited: the round pulls what it was not told.</summary>
+    private void Tell(Assignment assignment, Contribution contribution) =>
+        _ = GrainFactory.GetGrain<IRoundGrain>($"{assignment.JobId}/{assignment.Round}")
+            .Accepted(DeviceId, assignment, contribution)
+            .Observe(e => LogTellFailed(DeviceId, assignment.Round, e));
+
+    private async Task<ITraining> Training()
+    {
+        if (_training is not null) return _training;
+        var spec = await GrainFactory.GetGrain<IJobGrain>(store.State.JobId!).GetSpec()
+            ?? throw new InvalidOperationException($"Job '{store.State.JobId}' of device '{DeviceId}' is gone; enrol again.");
+        return _training = trainings.Create(spec);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Device {DeviceId} enrolled in job {JobId} with {Examples} examples, agent '{Agent}'")]
+    private partial void LogEnrolled(string deviceId, string jobId, int examples, string agent);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Device {DeviceId}: contribution to round {Round} wave {Wave} refused: {Reason}")]
+    private partial void LogRefused(string deviceId, uint round, uint wave, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Device {DeviceId}: round {Round} was not told of a contribution; it will ask")]
+    private partial void LogTellFailed(string deviceId, uint round, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Device {DeviceId}: pool was not told of its speed")]
+    private partial void LogRegisterFailed(string deviceId, Exception exception);
+}

@@ -1,0 +1,24 @@
+using System.Text;
+
+namespace FwdLLM.Grains;
+
+/// <summary>Which shard of a job's pool a device is in.</summary>
+public static class PoolShards
+{
+    /// <summary>Shards of every job: enough that 100,000 devices do not meet in one activation. Part of stored keys, so it never changes.</summary>
+    public const int Count = 16;
+
+    /// <summary>Keys of all shards of a job.</summary>
+    public static IEnumerable<string> Keys(string jobId) => Enumerable.Range(0, Count).Select(shard => $"{jobId}/{shard}");
+
+    /// <summary>Key of the shard of a device.</summary>
+    public static string Key(string jobId, string deviceId) => $"{jobId}/{StableHash(deviceId) % Count}";
+
+    /// <summary>FNV-1a (32 bit) over UTF-8: the same in every process, unlike <see cref="string.GetHashCode()"/>.</summary>
+    private static uint StableHash(string text)
+    {
+        var hash = 2166136261u;
+        foreach (var b in Encoding.UTF8.GetBytes(text)) hash = unchecked((hash ^ b) * 16777619u);
+        return hash;
+    }
+}

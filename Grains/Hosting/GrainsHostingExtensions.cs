@@ -1,0 +1,21 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace FwdLLM.Grains;
+
+/// <summary>Adds what the grains need to a silo.</summary>
+public static class GrainsHostingExtensions
+{
+    /// <summary>
+    /// Services of the grains, and the start-up task that brings unfinished jobs back. The host adds the rest: a grain
+    /// storage named <see cref="GrainsServices.Storage"/>, a reminder service, and an evaluator grain.
+    /// </summary>
+    public static ISiloBuilder AddFwdLLMGrains(this ISiloBuilder silo, ClusterTimings? timings = null)
+    {
+        silo.Services.AddSingleton(timings ?? new ClusterTimings());
+        silo.Services.TryAddSingleton<ITrainingFactory, JobTrainingFactory>();
+        silo.Services.TryAddSingleton<IEvaluations, GrainEvaluations>();
+        silo.Services.TryAddKeyedSingleton(GrainsServices.Clock, TimeProvider.System);
+        return silo.AddStartupTask<JobResumer>();
+    }
+}

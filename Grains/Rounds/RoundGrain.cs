@@ -1,0 +1,244 @@
+using FwdLLM.Grains.Interfaces;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+
+namespace FwdLLM.Grains;
+
+/// <summary>
+/// One round: invite, collect, gate, commit, report. All of it happens in <see cref="Advance"/>, which a timer calls and which
+/// does the next step from whatever is durable; calls from outside only record and wake it.
+/// </summary>
+[GrainType("round")]
+public sealed partial class RoundGrain(
+    [PersistentState("round", GrainsServices.Storage)] IPersistentState<RoundState> store,
+    ClusterTimings timings,
+    [FromKeyedServices(GrainsServices.Clock)] TimeProvider clock,
+    ILogger<RoundGrain> logger) : Grain, IRoundGrain
+{
+    private readonly RoundTally _tally = new();
+    private readonly List<byte[]> _sums = [];
+    private readonly HashSet<uint> _invited = [];
+    private IGrainTimer? _timer;
+    private bool _rebuilt;
+    private long _waveStarted;
+    private long _pulled;
+
+    private RoundState State => store.State;
+
+    private string RoundKey => this.GetPrimaryKeyString();
+
+    private RoundOrder Order => State.Order!;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        StateFormatException.ThrowIfUnknown(this.GetGrainId(), State.Format, RoundState.Known);
+        if (State.Spec is not null && State.Closed is null) Start();
+        return Task.CompletedTask;
+    }
+
+    public async Task Open(JobSpec spec, RoundOrder order, IReadOnlyList<CohortMember> cohort)
+    {
+        if (State.Spec is null)
+        {
+            (State.Spec, State.Order, State.Cohort) = (spec, order, cohort);
+            await store.SaveOrLeave(this);
+            _rebuilt = true; // Nobody has been asked, so there is nothing to find.
+            Start();
+        }
+
+        if (State.Closed is not null) Report();
+    }
+
+    public Task Accepted(string deviceId, Assignment assignment, Contribution contribution)
+    {
+        if (State.Spec is null) return Task.CompletedTask;
+        if (State.Closed is { } closed)
+        {
+            if (!_tally.Add(new RecordedContribution { DeviceId = deviceId, Assignment = assignment, Contribution = contribution })) return Task.CompletedTask;
+            State.Closed = closed with { Late = closed.Late + 1 };
+            Report();
+        }
+        else
+        {
+            Record(deviceId, assignment, contribution);
+            if (Enough()) Wake();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task<RoundStatus> GetStatus() => Task.FromResult(State.Closed ?? Status());
+
+    private void Start()
+    {
+        _waveStarted = _pulled = clock.GetTimestamp();
+        _timer ??= this.RegisterGrainTimer(Advance, new() { DueTime = TimeSpan.Zero, Period = timings.RoundTick, KeepAlive = true });
+    }
+
+    private void Wake() => _timer?.Change(TimeSpan.Zero, timings.RoundTick);
+
+    private async Task Advance(CancellationToken cancellation)
+    {
+        if (State.Closed is not null) return;
+        if (!_rebuilt) await Rebuild();
+        await Invite();
+        if (clock.GetElapsedTime(_pulled) >= timings.PullEvery) await Pull();
+        if (State.Closed is not null || !(Enough() || Overdue())) return;
+        try
+        {
+            await CloseWave();
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidDataException or ArithmeticException)
+        {
+            // The mathematics refused its input: another try meets the same input.
+            LogFailed(RoundKey, e);
+            _timer?.Dispose();
+            _timer = null;
+            _ = Job().RoundFailed(Order.Round, e.Message).Observe(x => LogReportFailed(RoundKey, x));
+            DeactivateOnIdle();
+        }
+    }
+
+    /// <summary>After a crash: the cohort's grains have what was accepted.</summary>
+    private async Task Rebuild()
+    {
+        await Pull();
+        if (await IsCommitted()) await Close();
+        _rebuilt = true;
+    }
+
+    /// <summary>Whether the model has this round: a commit may have succeeded though its caller died or gave up waiting.</summary>
+    private async Task<bool> IsCommitted() => (await Model().GetHeader()).Version > Order.Round;
+
+    private async Task Pull()
+    {
+        _pulled = clock.GetTimestamp();
+        var (spec, order) = (State.Spec!, Order);
+        var silent = State.Cohort.Where(m => !_tally.Has(State.Wave, m.Slot)).ToList();
+        await BackgroundCalls.ForEach(silent, timings.Parallelism, async member =>
+        {
+            foreach (var found in await Device(member).GetAccepted(spec.Id, order.Round))
+                Record(member.DeviceId, WaveRule.Work(spec, order, member, found.Wave), found);
+        });
+    }
+
+    private async Task Invite()
+    {
+        if (State.Closed is not null) return;
+        var (spec, order, wave) = (State.Spec!, Order, State.Wave);
+        var open = State.Cohort.Where(m => !_invited.Contains(m.Slot) && !_tally.Has(wave, m.Slot)).ToList();
+        await BackgroundCalls.ForEach(open, timings.Parallelism, async member =>
+        {
+            await Device(member).Assign(WaveRule.Work(spec, order, member, wave));
+            _invited.Add(member.Slot);
+        });
+    }
+
+    private void Record(string deviceId, Assignment assignment, Contribution contribution)
+    {
+        if (contribution.Wave > State.Wave || contribution.ModelVersion != Order.ModelVersion) return;
+        if (!_tally.Add(new RecordedContribution { DeviceId = deviceId, Assignment = assignment, Contribution = contribution })) return;
+        if (contribution.Wave < State.Wave) State.Late++;
+    }
+
+    private bool Enough() => _tally.InWave(State.Wave) >= WaveRule.Needed(State.Spec!.Cohort, Order, State.Cohort.Count);
+
+    private bool Overdue()
+    {
+        if (clock.GetElapsedTime(_waveStarted) < State.Spec!.Cohort.Deadline) return false;
+        if (_tally.InWave(State.Wave) > 0) return true;
+        LogNobody(RoundKey, State.Wave);
+        StartWave();
+        return false;
+    }
+
+    private void StartWave()
+    {
+        _waveStarted = clock.GetTimestamp();
+        _invited.Clear();
+    }
+
+    private async Task CloseWave()
+    {
+        if (await IsCommitted())
+        {
+            await Close();
+            return;
+        }
+
+        var gate = await Gate();
+        var readings = new List<double>(State.GateReadings.Take((int)State.Wave)) { gate.Reading };
+        var again = !gate.Pass && State.Wave + 1 < Order.MaxWaves;
+        if (!again) await Model().Commit(new RoundRecord { Order = Order, Contributions = _tally.All, GateReadings = readings });
+
+        if (!Enough()) State.Dropped += State.Cohort.Count - _tally.InWave(State.Wave);
+        (State.GateReadings, State.GateThreshold) = (readings, gate.Threshold);
+        if (again)
+        {
+            State.Wave++;
+            await store.SaveOrLeave(this);
+            StartWave();
+            Wake();
+        }
+        else
+        {
+            await Close();
+        }
+    }
+
+    private async Task<GateReading> Gate()
+    {
+        var reducer = GrainFactory.GetGrain<IReducerGrain>(0);
+        foreach (var group in _tally.NotReduced(timings.ReduceGroup))
+        {
+            _sums.Add((await reducer.Reduce(State.Spec!, Order, new Immutable<IReadOnlyList<RecordedContribution>>(group))).Value);
+            _tally.MarkReduced(group);
+        }
+
+        return await reducer.Gate(State.Spec!, Order, new Immutable<IReadOnlyList<byte[]>>([.. _sums]));
+    }
+
+    private async Task Close()
+    {
+        State.Closed = Status() with { Closed = true };
+        await store.SaveOrLeave(this);
+        _timer?.Dispose();
+        _timer = null;
+        _sums.Clear();
+        Report();
+    }
+
+    /// <summary>Not awaited: the job may be waiting for this grain, and it also asks.</summary>
+    private void Report() => _ = Job().RoundClosed(Order.Round, State.Closed!).Observe(e => LogReportFailed(RoundKey, e));
+
+    private RoundStatus Status() => new()
+    {
+        Round = State.Order?.Round ?? 0,
+        Wave = State.Wave,
+        Invited = State.Cohort.Count,
+        Accepted = _tally.InWave(State.Wave),
+        Late = State.Late,
+        Dropped = State.Dropped,
+        GateReading = State.GateReadings.Count > 0 ? State.GateReadings[^1] : double.NaN,
+        GateThreshold = State.GateThreshold,
+        Contributions = _tally.Count,
+        Probes = _tally.Probes,
+        TrainingLoss = _tally.MeanLoss,
+    };
+
+    private IDeviceGrain Device(CohortMember member) => GrainFactory.GetGrain<IDeviceGrain>(member.DeviceId);
+
+    private IModelGrain Model() => GrainFactory.GetGrain<IModelGrain>(State.Spec!.Id);
+
+    private IJobGrain Job() => GrainFactory.GetGrain<IJobGrain>(State.Spec!.Id);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Round {Round} wave {Wave}: nothing from anybody before the deadline; asking again")]
+    private partial void LogNobody(string round, uint wave);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Round {Round} cannot go on")]
+    private partial void LogFailed(string round, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Round {Round}: the job was not told; it will ask")]
+    private partial void LogReportFailed(string round, Exception exception);
+}

@@ -1,0 +1,25 @@
+namespace FwdLLM.Learning.Training;
+
+/// <summary>How many probe rounds the stop rule still allows, and how far the job is.</summary>
+internal sealed class PassBudget(AlgorithmOptions options)
+{
+    /// <summary>Probe rounds left if each takes one wave. A pass over the data for the last head fit is kept in reserve.</summary>
+    public int RoundsLeft(ModelState state)
+    {
+        var byRounds = options.MaxRounds - state.ProbeRounds;
+        if (options.MaxPasses == 0) return Math.Max(0, byRounds);
+        var reserve = options.HeadFirst && options.HeadLast ? state.TotalExamples : 0;
+        var left = (options.MaxPasses * (double)ForwardCost.ExamplesPerPass) - reserve - state.ForwardExamples;
+        return (int)Math.Clamp(left / WaveCost(), 0, Math.Max(0, byRounds));
+    }
+
+    /// <summary>In [0, 1): the fraction of probe rounds done.</summary>
+    public double Progress(ModelState state)
+    {
+        var total = state.ProbeRounds + RoundsLeft(state);
+        return total == 0 ? 0 : state.ProbeRounds / (double)total;
+    }
+
+    // With "every device" the number is not known here; one device's cost then only delays the stop by a round.
+    private double WaveCost() => Math.Max(1, options.CohortSize) * (double)ForwardCost.Probes(options.Estimator, options.BatchSize, options.ProbesPerDevice);
+}

@@ -1,0 +1,146 @@
+using FwdLLM.Learning.Estimation;
+using FwdLLM.Learning.Gates;
+using FwdLLM.Learning.Random;
+
+namespace FwdLLM.Learning.Training;
+
+/// <summary>Probe rounds: sums of s·v in two halves, the gate on their agreement, the step.</summary>
+internal static class ProbeStage
+{
+    // Weight of the past in the running agreement: a single reading is as noisy as 1/√d.
+    private const double AgreementMemory = 0.8;
+
+    // A scalar beyond this many root mean squares is cut there by the fixed-point range.
+    private const double RangeInRms = 64;
+
+    public static void Add(TrainingContext context, ModelState state, CompletedWork work, RoundSums sums)
+    {
+        var source = new DirectionSource(context, state.LastStep, work.Order);
+        var guided = work.Result.Scalars.Where((_, k) => source.IsGuided(k)).ToArray();
+        sums.Scalars ??= new DenseSum(3);
+        sums.Scalars.Add([work.Result.Scalars.Sum(value => (double)value * value), guided.Sum(value => (double)value), guided.Length]);
+        if (source.IsPlainSigns) AddSigns(context, state, work, source, sums);
+        else AddDirections(context, work, source, sums);
+    }
+
+    // Devices, not probes, are split where there are several, so that the halves differ in data noise too.
+    private static int Half(WorkOrder order, int k, bool byDevice) => byDevice ? (int)(order.Slot & 1) : k & 1;
+
+    private static void AddSigns(TrainingContext context, ModelState state, CompletedWork work, DirectionSource source, RoundSums sums)
+    {
+        sums.Signs ??= [new SignedSum(context.ProbedDimension), new SignedSum(context.ProbedDimension)];
+        var addresses = new List<DirectionAddress>[] { [], [] };
+        var quantised = new List<int>[] { [], [] };
+        for (var k = 0; k < work.Result.Scalars.Length; k++)
+        {
+            if (source.IsGuided(k)) continue;
+            var half = Half(work.Order, k, context.Options.CohortSize != 1);
+            addresses[half].Add(source.Address(k));
+            quantised[half].Add(FixedPointScalar.Quantise(work.Result.Scalars[k], state.ScalarExponent));
+            sums.Probes[half]++;
+        }
+
+        for (var half = 0; half < 2; half++)
+            sums.Signs[half].Add(source.Key, addresses[half].ToArray(), quantised[half].ToArray());
+    }
+
+    private static void AddDirections(TrainingContext context, CompletedWork work, DirectionSource source, RoundSums sums)
+    {
+        sums.Directions ??= [new DenseSum(context.ProbedDimension), new DenseSum(context.ProbedDimension)];
+        var direction = new float[context.ProbedDimension];
+        for (var k = 0; k < work.Result.Scalars.Length; k++)
+        {
+            var half = Half(work.Order, k, context.Options.CohortSize != 1);
+            source.Fill(k, direction);
+            sums.Directions[half].AddScaled(direction, work.Result.Scalars[k]);
+            sums.Probes[half]++;
+        }
+    }
+
+    public static GateDecision Gate(TrainingContext context, ModelState state, RoundSums sums)
+    {
+        var options = context.Options;
+        switch (options.Gate)
+        {
+            case GateKind.SplitHalf:
+                var reading = SplitHalfGate.PooledCosine(Smoothed(state, Agreement(state, sums)));
+                return new GateDecision(reading >= options.GateThreshold, reading, options.GateThreshold);
+            case GateKind.Reference:
+                var block = context.ProbedBlocks[0];
+                var variance = ReferenceGate.Variance(Part(Half(state, sums, 0), block), Part(Half(state, sums, 1), block));
+                return new GateDecision(variance <= options.GateThreshold, variance, options.GateThreshold);
+            default:
+                return new GateDecision(true, double.NaN, double.NaN);
+        }
+    }
+
+    public static ModelState Apply(TrainingContext context, ModelState state, RoundSums sums, double progress)
+    {
+        var estimate = GradientEstimate.From(state, sums, Half(state, sums, 0), Half(state, sums, 1));
+        var agreement = Agreement(state, sums);
+        var scalars = sums.Scalars!.ToDoubles();
+        var probes = sums.Probes[0] + sums.Probes[1] + scalars[2];
+        var rms = Math.Sqrt(scalars[0] / Math.Max(1, probes));
+        var rate = context.Options.LearningRate * Optimisers.StepScheduleFactor.At(context.Options.Schedule, progress);
+        var (step, first, second) = ServerStep.Compute(context.Options, state, estimate, rate);
+        var theta = (float[])state.Theta.Clone();
+        var head = (float[])state.Head.Clone();
+        var squared = 0.0;
+        for (var b = 0; b < context.ProbedBlocks.Count; b++)
+        {
+            var block = context.ProbedBlocks[b];
+            var scale = b < state.BlockScale.Length ? state.BlockScale[b] : 1;
+            for (var i = block.Offset; i < block.Offset + block.Length; i++)
+            {
+                squared += step[i] * step[i];
+                if (i < theta.Length) theta[i] += (float)(scale * step[i]);
+                else head[i - theta.Length] += (float)step[i];
+            }
+        }
+
+        return state with
+        {
+            ProbeRounds = state.ProbeRounds + 1,
+            Theta = theta,
+            Head = head,
+            FirstMoment = first,
+            SecondMoment = second,
+            LastStep = context.Options.Sampling == SamplingKind.Plain ? [] : Array.ConvertAll(step, value => (float)value),
+            Agreement = Smoothed(state, agreement),
+            ScalarExponent = Exponent(rms, state.ScalarExponent),
+            Report = new SortedDictionary<string, double>(StringComparer.Ordinal)
+            {
+                ["agreement"] = agreement,
+                ["estimate-norm"] = Math.Sqrt(estimate.Sum(value => value * value)),
+                ["progress"] = progress,
+                ["rate"] = rate,
+                ["scalar-rms"] = rms,
+                ["step-norm"] = Math.Sqrt(squared),
+                ["probes"] = probes,
+            },
+        };
+    }
+
+    /// <summary>Mean of s·v over one half [D]; zero when the half is empty.</summary>
+    private static double[] Half(ModelState state, RoundSums sums, int half)
+    {
+        var count = Math.Max(1, sums.Probes[half]);
+        if (sums.Directions is not null) return [.. sums.Directions[half].ToDoubles().Select(value => value / count)];
+        var unit = FixedPointScalar.Restore(1, state.ScalarExponent) / count;
+        return Array.ConvertAll(sums.Signs![half].Sums, value => value * unit);
+    }
+
+    private static double Agreement(ModelState state, RoundSums sums)
+        => sums.Probes[0] == 0 || sums.Probes[1] == 0 ? double.NaN : SplitHalfGate.Agreement(Half(state, sums, 0), Half(state, sums, 1));
+
+    private static double Smoothed(ModelState state, double agreement)
+        => double.IsNaN(agreement) ? state.Agreement
+            : double.IsNaN(state.Agreement) ? agreement
+            : (AgreementMemory * state.Agreement) + ((1 - AgreementMemory) * agreement);
+
+    // Powers of two follow from the binary exponent alone, so that every machine chooses the same.
+    private static int Exponent(double rms, int current)
+        => rms > 0 && double.IsFinite(rms) ? Math.Clamp(Math.ILogB(FixedPointScalar.Limit / (RangeInRms * rms)), -10, 40) : current;
+
+    private static double[] Part(double[] values, AdapterBlock block) => values[block.Offset..(block.Offset + block.Length)];
+}

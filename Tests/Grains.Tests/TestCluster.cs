@@ -1,0 +1,130 @@
+using FwdLLM.Grains;
+using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Training;
+using FwdLLM.Silo.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.TestingHost;
+
+namespace FwdLLM.Tests.Grains;
+
+/// <summary>One silo in this process on an SQLite file, with the quadratic stand-in for the algorithm.</summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    private readonly InProcessTestCluster _cluster;
+
+    private TestCluster(InProcessTestCluster cluster) => _cluster = cluster;
+
+    public IClusterClient Client => _cluster.Client;
+
+    public IJobGrain Job => Client.GetGrain<IJobGrain>("job");
+
+    public IModelGrain Model => Client.GetGrain<IModelGrain>("job");
+
+    public static async Task<TestCluster> Start(string database, TimeProvider? clock = null)
+    {
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddSqliteGrainStorage(GrainsServices.Storage, database);
+            silo.UseInMemoryReminderService();
+            silo.Services.AddSingleton<ITrainingFactory, QuadraticTrainingFactory>();
+            silo.Services.AddSingleton<IEvaluations, RecordingEvaluations>();
+            silo.Services.AddKeyedSingleton(GrainsServices.Clock, clock ?? TimeProvider.System);
+            silo.AddFwdLLMGrains(new ClusterTimings
+            {
+                JobTick = TimeSpan.FromMilliseconds(20),
+                RoundTick = TimeSpan.FromMilliseconds(20),
+                PullEvery = TimeSpan.FromMilliseconds(200),
+                RetryMin = TimeSpan.FromMilliseconds(1),
+                RetryMax = TimeSpan.FromMilliseconds(5),
+            });
+        });
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return new TestCluster(cluster);
+    }
+
+    public IDeviceGrain Device(int number) => Client.GetGrain<IDeviceGrain>(DeviceId(number));
+
+    public static string DeviceId(int number) => $"device-{number:d2}";
+
+    public static JobSpec Spec(Func<AlgorithmOptions, AlgorithmOptions>? recipe = null, Func<CohortSpec, CohortSpec>? cohort = null)
+    {
+        var options = new AlgorithmOptions { Seed = 7, CohortSize = 3, ProbesPerDevice = 4, MaxWaves = 3, MaxRounds = 6 };
+        var devices = new CohortSpec { ExpectedDevices = 4 };
+        return new JobSpec
+        {
+            Id = "job",
+            Model = new ModelReference { ManifestSha256 = new string('a', 64), FeatureSize = 2, Blocks = [new ModelBlock { Name = "a", Length = QuadraticTraining.Dimension }] },
+            Labels = ["no", "yes"],
+            Algorithm = (recipe?.Invoke(options) ?? options).ToJson(),
+            Cohort = cohort?.Invoke(devices) ?? devices,
+            EvaluateEvery = 2,
+        };
+    }
+
+    /// <summary>Enrols devices 0 to count − 1.</summary>
+    public async Task Enrol(int count, int from = 0)
+    {
+        for (var device = from; device < from + count; device++)
+        {
+            var welcome = await Device(device).Enrol(new Enrolment { Protocol = ProtocolVersion.Current, JobId = "job", Examples = 8 });
+            Assert.Null(welcome.Refusal);
+        }
+    }
+
+    /// <summary>Waits for work, without working.</summary>
+    public async Task<Assignment> NextWork(int device)
+    {
+        while (true)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            var reply = await Device(device).CheckIn(new CheckIn { Wait = TimeSpan.FromSeconds(2) });
+            if (reply.Assignment is { } work) return work;
+            Assert.False(reply.JobEnded);
+        }
+    }
+
+    public async Task<Contribution> Answer(Assignment work) =>
+        QuadraticTraining.Answer(work, (await Model.GetSnapshot(work.ModelVersion, 0)).Data);
+
+    /// <summary>Works honestly until the job ends, or as long as <paramref name="until"/> says of each assignment.</summary>
+    public async Task Work(int device, Func<Assignment, bool>? until = null)
+    {
+        while (!TestContext.Current.CancellationToken.IsCancellationRequested)
+        {
+            var reply = await Device(device).CheckIn(new CheckIn { Wait = TimeSpan.FromSeconds(2) });
+            if (reply.JobEnded) return;
+            if (reply.Assignment is not { } work) continue;
+            if (until?.Invoke(work) == true) return;
+            await Device(device).Contribute(await Answer(work));
+        }
+    }
+
+    /// <summary>Waits until the status is as wanted.</summary>
+    public async Task<JobStatus> WaitFor(Func<JobStatus, bool> wanted)
+    {
+        var status = await Job.GetStatus(-1, TimeSpan.Zero);
+        while (!wanted(status))
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            status = await Job.GetStatus(status.Revision, TimeSpan.FromSeconds(2));
+        }
+
+        return status;
+    }
+
+    public async Task<JobStatus> RunToEnd(int devices)
+    {
+        var work = Enumerable.Range(0, devices).Select(d => Work(d)).ToArray();
+        var status = await WaitFor(s => s.Phase is JobPhase.Finished or JobPhase.Failed);
+        Assert.Equal(JobPhase.Finished, status.Phase);
+        await Task.WhenAll(work);
+        return status;
+    }
+
+    /// <summary>Ends the silo as a crash does: no deactivation, no shutdown.</summary>
+    public async Task Kill() => await _cluster.KillSiloAsync(_cluster.Silos[0]);
+
+    public async ValueTask DisposeAsync() => await _cluster.DisposeAsync();
+}

@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using FwdLLM.Learning.Training;
+using FwdLLM.Modeling.Adapters;
+
+namespace FwdLLM.Bench.Learning;
+
+/// <summary>
+/// Accuracy against forward passes on real data, without a cluster. Scalars come from the oracle estimator unless told
+/// otherwise: the backpropagated gradient's inner products with the same directions, equal to the JVP's up to rounding.
+/// </summary>
+internal static class LearningBench
+{
+    public static int Run(BenchArguments arguments)
+    {
+        var options = Options(arguments);
+        var adapter = Adapter(arguments);
+        var folder = Path.Combine(arguments.Shared, "data", arguments.Get("data", "sst2"));
+        using var task = new LearningTask(
+            arguments.Get("model", Path.Combine(arguments.Shared, "models", "all-MiniLM-L6-v2")),
+            adapter,
+            Path.Combine(folder, "train.jsonl.gz"),
+            Path.Combine(folder, arguments.Get("test", "test") + ".jsonl.gz"),
+            arguments.Get("devices", 50),
+            arguments.Get("test-limit", int.MaxValue),
+            arguments.Get("max-tokens", 64));
+        foreach (var seed in arguments.Get("seeds", "1").Split(','))
+            RunOnce(task, options with { Seed = ulong.Parse(seed, CultureInfo.InvariantCulture) }, adapter, arguments);
+        return 0;
+    }
+
+    private static void RunOnce(LearningTask task, AlgorithmOptions options, AdapterSpec adapter, BenchArguments arguments)
+    {
+        var context = task.Context(options);
+        var simulation = new Simulation(new Trainer(context), task.Workers(context));
+        var every = arguments.Get("evaluate-every", 10);
+        var watch = Stopwatch.StartNew();
+        var curve = new List<(double Passes, double Accuracy, double Loss)>();
+        (double Accuracy, double Loss) headOnly = (double.NaN, double.NaN);
+        simulation.Run((plan, state, loss) =>
+        {
+            if (double.IsNaN(headOnly.Accuracy) && (plan.Kind == WorkKind.Curvature || (plan.Kind == WorkKind.HeadGradient && state.Stage is TrainingStage.Probes or TrainingStage.Curvature or TrainingStage.Done)))
+                Add(headOnly = task.Evaluate(state), state, "head only");
+            else if (plan.Kind == WorkKind.Probes && every > 0 && state.ProbeRounds % every == 0)
+                Add(task.Evaluate(state), state, "round");
+            if (plan.Kind == WorkKind.Probes && arguments.Has("verbose"))
+                Console.Error.WriteLine($"  {state.ProbeRounds} {loss:F4} {string.Join(' ', state.Report.Select(r => $"{r.Key}={r.Value:G4}"))}");
+        });
+        var final = task.Evaluate(simulation.State);
+        Add(final, simulation.State, "final");
+        Console.WriteLine(JsonSerializer.Serialize(new
+        {
+            data = arguments.Get("data", "sst2"),
+            test = arguments.Get("test", "test"),
+            algorithm = options.Name,
+            estimator = options.Estimator.ToString(),
+            adapter = $"{adapter.Kind}:{adapter.Rank}",
+            seed = options.Seed,
+            passes = Passes(simulation.State),
+            head_only = Math.Round(headOnly.Accuracy, 4),
+            accuracy = Math.Round(final.Accuracy, 4),
+            loss = Math.Round(final.Loss, 4),
+            kept = simulation.State.Report.GetValueOrDefault("adapter-kept", double.NaN) is var kept && double.IsNaN(kept) ? (double?)null : kept,
+            seconds = Math.Round(watch.Elapsed.TotalSeconds),
+            sha256 = simulation.State.AdapterSha256(),
+            set = arguments.Get("set", ""),
+            curve = curve.Select(point => new[] { Math.Round(point.Passes), Math.Round(point.Accuracy, 4), Math.Round(point.Loss, 4) }),
+        }));
+
+        void Add((double Accuracy, double Loss) evaluation, ModelState state, string what)
+        {
+            curve.Add((Passes(state), evaluation.Accuracy, evaluation.Loss));
+            Console.Error.WriteLine($"{arguments.Get("data", "sst2")} seed {options.Seed} {what}: {Passes(state):F0} passes, accuracy {evaluation.Accuracy:F4}, loss {evaluation.Loss:F4}, {watch.Elapsed.TotalSeconds:F0} s");
+        }
+    }
+
+    private static double Passes(ModelState state) => state.ForwardExamples / (double)ForwardCost.ExamplesPerPass;
+
+    private static AlgorithmOptions Options(BenchArguments arguments)
+    {
+        var preset = arguments.Get("algorithm", "default") == "fwdllm-reference"
+            ? AlgorithmOptions.Reference
+            : new AlgorithmOptions { Estimator = EstimatorKind.Oracle };
+        var json = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(preset.ToJson())!;
+        foreach (var setting in arguments.Get("set", "").Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var (name, value) = (setting.Split('=')[0], setting.Split('=')[1]);
+            json[name] = JsonSerializer.SerializeToElement(
+                bool.TryParse(value, out var flag) ? flag
+                : double.TryParse(value, CultureInfo.InvariantCulture, out var number) ? (number == Math.Floor(number) ? (object)(long)number : number)
+                : value);
+        }
+
+        if (arguments.Has("estimator")) json["estimator"] = JsonSerializer.SerializeToElement(arguments.Get("estimator", "oracle"));
+        return AlgorithmOptions.FromJson(JsonSerializer.Serialize(json)) with { MaxPasses = arguments.Get("max-passes", 25_000) };
+    }
+
+    private static AdapterSpec Adapter(BenchArguments arguments)
+    {
+        var parts = arguments.Get("adapter", arguments.Get("algorithm", "default") == "fwdllm-reference" ? "lora" : "lora-xs").Split(':');
+        var rank = parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 8;
+        return parts[0] switch
+        {
+            "lora-xs" => AdapterSpec.Default with { Rank = rank, FirstLayer = arguments.Get("first-layer", 0) },
+            "lora" => AdapterSpec.LoraQueryValue with { Rank = rank, Alpha = 2 * rank, FirstLayer = arguments.Get("first-layer", 0) },
+            _ => throw new ArgumentException($"adapter is '{parts[0]}'; give lora-xs[:rank] or lora[:rank]."),
+        };
+    }
+}

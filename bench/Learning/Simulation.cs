@@ -1,0 +1,59 @@
+using FwdLLM.DeviceAgent.Work;
+using FwdLLM.Learning.Training;
+
+namespace FwdLLM.Bench.Learning;
+
+/// <summary>
+/// A whole job without a cluster: the same trainer and the same device work, called directly. Equal seeds give the bits
+/// that the cluster's fixed schedule gives; a test in Tests/Cluster holds the two together.
+/// </summary>
+public sealed class Simulation(Trainer trainer, IReadOnlyList<DeviceWorker> devices)
+{
+    /// <summary>State after the last round.</summary>
+    public ModelState State { get; private set; } = trainer.Initial();
+
+    /// <summary>Runs to the end; <paramref name="afterRound"/> sees every committed state.</summary>
+    public ModelState Run(Action<RoundPlan, ModelState, double>? afterRound = null)
+    {
+        while (trainer.Plan(State) is { } plan)
+        {
+            var (sums, loss) = Round(plan);
+            State = trainer.Step(State, plan, sums);
+            afterRound?.Invoke(plan, State, loss);
+        }
+
+        return State;
+    }
+
+    private (RoundSums Sums, double Loss) Round(RoundPlan plan)
+    {
+        var snapshot = trainer.Snapshot(State);
+        var cohort = trainer.Context.Cohort(plan.Round, devices.Count, plan.CohortSize);
+        RoundSums? pooled = null;
+        for (uint wave = 0; ; wave++)
+        {
+            var works = new CompletedWork[cohort.Length];
+            Parallel.For(0, cohort.Length, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, slot =>
+            {
+                var order = new WorkOrder
+                {
+                    Kind = plan.Kind,
+                    Round = plan.Round,
+                    Slot = (uint)slot,
+                    Wave = wave,
+                    FirstProbe = wave * (uint)plan.ProbesPerDevice,
+                    ProbeCount = plan.ProbesPerDevice,
+                    BatchSize = plan.BatchSize,
+                };
+                var result = devices[cohort[slot]].Execute(order, snapshot, CancellationToken.None);
+                if (trainer.Refuse(order, result) is { } reason) throw new InvalidOperationException($"Device {cohort[slot]} was refused in round {plan.Round}: {reason}.");
+                works[slot] = new CompletedWork(order, result);
+            });
+            var sums = trainer.Reduce(State, plan, works);
+            if (pooled is null) pooled = sums;
+            else pooled.Merge(sums);
+            if (trainer.Gate(State, plan, pooled).Pass || wave + 1 >= plan.MaxWaves)
+                return (pooled, pooled.Examples > 0 ? pooled.LossSum / pooled.Examples : double.NaN);
+        }
+    }
+}
