@@ -1,0 +1,46 @@
+using System.Text.Json;
+
+namespace FwdLLM.Modeling.Checkpoints;
+
+/// <summary>Reads single config.json keys, each with its limits.</summary>
+internal sealed class BertConfigReader(string path, JsonElement root)
+{
+    public int Integer(string key, int min, int max, int? fallback = null)
+    {
+        if (!JsonFile.TryGet(root, key, out var element))
+            return fallback ?? throw new CheckpointException($"{path} has no '{key}'; use the config.json that belongs to the weights.");
+        return element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var value) && value >= min && value <= max
+            ? value
+            : throw new CheckpointException($"{path}: {key} is {Shorten(element)}; a whole number from {min} to {max} is expected.");
+    }
+
+    public double Number(string key, double above, double max, double fallback)
+    {
+        if (!JsonFile.TryGet(root, key, out var element))
+            return fallback;
+        return element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out var value) && value > above && value <= max
+            ? value
+            : throw new CheckpointException($"{path}: {key} is {Shorten(element)}; a number above {above} and at most {max} is expected.");
+    }
+
+    public string Require(string key, string fallback, IReadOnlyList<string> supported)
+    {
+        var value = JsonFile.TryGet(root, key, out var element) ? Shorten(element).Trim('"') : fallback;
+        return supported.Contains(value)
+            ? value
+            : throw new CheckpointException($"{path}: {key} is '{value}'; supported: {string.Join(", ", supported)}. Choose another model.");
+    }
+
+    public void RefuseTrue(string key)
+    {
+        if (JsonFile.TryGet(root, key, out var element) && element.ValueKind != JsonValueKind.False)
+            throw new CheckpointException($"{path}: {key} is {Shorten(element)}; only encoders are supported. Choose another model.");
+    }
+
+    private static string Shorten(JsonElement element)
+    {
+        const int limit = 60;
+        var text = element.GetRawText();
+        return text.Length <= limit ? text : text[..limit] + "…";
+    }
+}

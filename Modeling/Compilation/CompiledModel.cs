@@ -1,0 +1,123 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using FwdLLM.Learning;
+using FwdLLM.Modeling.Adapters;
+using FwdLLM.Modeling.Onnx;
+
+namespace FwdLLM.Modeling.Compilation;
+
+/// <summary>A folder written by <see cref="ModelCompiler"/>: graphs, weights, tokenizer and the manifest that names them all.</summary>
+public sealed class CompiledModel
+{
+    /// <summary>Name of the manifest.</summary>
+    public const string ManifestFile = "manifest.json";
+
+    /// <summary>Name of the file that holds the constants of all graphs.</summary>
+    public const string WeightsFile = "weights.bin";
+
+    /// <summary>Name of the file that holds the adapter's frozen factors.</summary>
+    public const string FactorsFile = "adapter.bin";
+
+    private CompiledModel(string folder, ModelManifest manifest, string manifestSha256)
+    {
+        Folder = folder;
+        Manifest = manifest;
+        ManifestSha256 = manifestSha256;
+        Layout = new AdapterLayout(manifest.Blocks);
+    }
+
+    /// <summary>Where it lies.</summary>
+    public string Folder { get; }
+
+    /// <summary>What it says of itself.</summary>
+    public ModelManifest Manifest { get; }
+
+    /// <summary>Lower-case hexadecimal SHA-256 of the manifest. The manifest names the hash of every file, so this identifies the whole model.</summary>
+    public string ManifestSha256 { get; }
+
+    /// <summary>How θ is divided.</summary>
+    public AdapterLayout Layout { get; }
+
+    /// <summary>Longest sequence in tokens.</summary>
+    public int MaxPositions => Manifest.Config.MaxPositions;
+
+    /// <summary>Opens a folder: reads the manifest and checks that every file is there with its length. Contents are checked by <see cref="Verify"/>.</summary>
+    /// <exception cref="InvalidDataException">The folder is not a complete compiled model.</exception>
+    public static CompiledModel Open(string folder)
+    {
+        var path = Path.Combine(folder, ManifestFile);
+        if (!File.Exists(path))
+            throw new InvalidDataException($"{folder} has no {ManifestFile}; it is not a compiled model.");
+        var bytes = File.ReadAllBytes(path);
+        var manifest = ModelManifest.FromBytes(bytes);
+        foreach (var file in manifest.Files)
+        {
+            if (file.Name != Path.GetFileName(file.Name) || file.Name is "" or "." or "..")
+                throw new InvalidDataException($"{path} names the file '{file.Name}', which is not a plain file name.");
+            var found = new FileInfo(Path.Combine(folder, file.Name));
+            if (!found.Exists || found.Length != file.Length)
+                throw new InvalidDataException($"{found.FullName} should have {file.Length} bytes but {(found.Exists ? $"has {found.Length}" : "is missing")}; fetch or compile the model again.");
+        }
+
+        CheckEntries(path, WeightsFile, manifest.Weights, manifest);
+        CheckEntries(path, FactorsFile, manifest.Factors, manifest);
+        return new CompiledModel(folder, manifest, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+    }
+
+    /// <summary>Hashes every file.</summary>
+    /// <exception cref="InvalidDataException">A file's contents are not what the manifest says.</exception>
+    public void Verify()
+    {
+        foreach (var file in Manifest.Files)
+        {
+            var actual = Sha256(Path.Combine(Folder, file.Name));
+            if (actual != file.Sha256)
+                throw new InvalidDataException($"{Path.Combine(Folder, file.Name)} has SHA-256 {actual} but the manifest says {file.Sha256}; fetch or compile the model again.");
+        }
+    }
+
+    /// <summary>The graph of this name, or null when it was not compiled.</summary>
+    public ModelGraph? Graph(string name) => Manifest.Graphs.FirstOrDefault(graph => graph.Name == name);
+
+    /// <summary>The trained adapter in LoRA's form, one entry per adapted layer: exact for LoRA-XS too (B = U·R, A = ΣVᵀ, scaling 1).</summary>
+    /// <param name="theta">θ [d].</param>
+    /// <exception cref="ArgumentException">θ has another length than the layout.</exception>
+    public IReadOnlyList<LoraModule> ToLora(ReadOnlySpan<float> theta)
+    {
+        if (theta.Length != Layout.Dimension)
+            throw new ArgumentException($"θ has {theta.Length} values; this model's adapter has {Layout.Dimension}.", nameof(theta));
+        var plan = AdapterPlan.Create(Manifest.Adapter, Manifest.Config, weights: null);
+        var modules = new List<LoraModule>();
+        foreach (var adapter in plan.Adapters)
+            modules.Add(adapter.ToLora(theta, Layout, ReadFactor));
+        return modules;
+    }
+
+    internal static string Sha256(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    private static void CheckEntries(string path, string file, IReadOnlyList<WeightEntry> entries, ModelManifest manifest)
+    {
+        var length = manifest.Files.FirstOrDefault(candidate => candidate.Name == file)?.Length ?? 0;
+        foreach (var entry in entries)
+        {
+            var count = entry.Shape.Aggregate(1L, (product, size) => size < 0 ? -1 : checked(product * size));
+            if (entry.Offset < 0 || entry.Length != count * sizeof(float) || entry.Offset > length - entry.Length || entry.Offset % WeightFile.Alignment != 0)
+                throw new InvalidDataException($"{path}: tensor '{entry.Name}' [{string.Join(", ", entry.Shape)}] at {entry.Offset} with {entry.Length} bytes does not fit {file} of {length} bytes; compile the model again.");
+        }
+    }
+
+    private float[] ReadFactor(string name)
+    {
+        var entry = Manifest.Factors.FirstOrDefault(candidate => candidate.Name == name)
+            ?? throw new InvalidDataException($"{Path.Combine(Folder, FactorsFile)} has no tensor '{name}'; compile the model again.");
+        var values = new float[entry.Length / sizeof(float)];
+        using var stream = File.OpenRead(Path.Combine(Folder, FactorsFile));
+        stream.Position = entry.Offset;
+        stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
+    }
+}

@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using FwdLLM.Modeling.Onnx.Format;
+using Google.Protobuf;
+
+namespace FwdLLM.Modeling.Onnx;
+
+/// <summary>Element types that the graphs use; the values are ONNX's.</summary>
+internal enum ElementType
+{
+    Float = 1,
+    Int64 = 7,
+}
+
+/// <summary>
+/// Writes one ONNX graph (opset 17, IR 8, standard operators only). A tensor is the name of the edge that carries it.
+/// Equal calls give equal bytes: names are numbered in order of creation.
+/// </summary>
+internal sealed class GraphBuilder(string name, WeightFile weights)
+{
+    private const int AttributeFloat = 1;
+    private const int AttributeInt = 2;
+    private const int AttributeInts = 7;
+
+    private readonly Graph _graph = new() { Name = name };
+    private readonly HashSet<string> _used = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _constants = new(StringComparer.Ordinal);
+    private int _count;
+
+    /// <summary>Names of the weight file's tensors that this graph reads, in ordinal order.</summary>
+    public IReadOnlyList<string> Weights => [.. _used.Order(StringComparer.Ordinal)];
+
+    /// <summary>Declares a graph input; text dimensions are symbolic.</summary>
+    public string Input(string input, ElementType type, params object[] dimensions)
+    {
+        _graph.Input.Add(Describe(input, type, dimensions));
+        return input;
+    }
+
+    /// <summary>Declares that <paramref name="tensor"/> leaves the graph under the name <paramref name="output"/>.</summary>
+    public void Output(string output, string tensor, params object[] dimensions)
+    {
+        var node = new Node { OpType = "Identity", Name = output };
+        node.Input.Add(tensor);
+        node.Output.Add(output);
+        _graph.Node.Add(node);
+        _graph.Output.Add(Describe(output, ElementType.Float, dimensions));
+    }
+
+    /// <summary>A tensor of the weight file.</summary>
+    public string Weight(string weight)
+    {
+        if (!_used.Add(weight))
+            return weight;
+        var entry = weights[weight];
+        var tensor = new Tensor { Name = weight, DataType = (int)ElementType.Float, DataLocation = 1 };
+        tensor.Dims.AddRange(entry.Shape.Select(size => (long)size));
+        tensor.ExternalData.Add(new Entry { Key = "location", Value = weights.FileName });
+        tensor.ExternalData.Add(new Entry { Key = "offset", Value = entry.Offset.ToString(CultureInfo.InvariantCulture) });
+        tensor.ExternalData.Add(new Entry { Key = "length", Value = entry.Length.ToString(CultureInfo.InvariantCulture) });
+        _graph.Initializer.Add(tensor);
+        return weight;
+    }
+
+    /// <summary>A small inline float constant without dimensions.</summary>
+    public string Scalar(float value) => Constant("f" + BitConverter.SingleToInt32Bits(value).ToString("x8", CultureInfo.InvariantCulture), ElementType.Float, MemoryMarshal.AsBytes<float>(new[] { value }), []);
+
+    /// <summary>A small inline int64 vector: shapes, axes, split sizes.</summary>
+    public string Integers(params long[] values) => Constant("i" + string.Join('_', values), ElementType.Int64, MemoryMarshal.AsBytes<long>(values), [values.Length]);
+
+    /// <summary>A small inline int64 without dimensions.</summary>
+    public string Integer(long value) => Constant("s" + value.ToString(CultureInfo.InvariantCulture), ElementType.Int64, MemoryMarshal.AsBytes<long>(new[] { value }), []);
+
+    /// <summary>A node with one output.</summary>
+    public string Node(string operation, IEnumerable<string> inputs, params (string Name, object Value)[] attributes) => Node(operation, inputs, 1, attributes)[0];
+
+    /// <summary>A node with several outputs.</summary>
+    public string[] Node(string operation, IEnumerable<string> inputs, int outputs, params (string Name, object Value)[] attributes)
+    {
+        var id = $"{operation}_{_count++}";
+        var node = new Node { OpType = operation, Name = id };
+        node.Input.AddRange(inputs);
+        for (var index = 0; index < outputs; index++)
+            node.Output.Add(outputs == 1 ? id : $"{id}.{index}");
+        node.Attribute.AddRange(attributes.Select(attribute => Encode(attribute.Name, attribute.Value)));
+        _graph.Node.Add(node);
+        return [.. node.Output];
+    }
+
+    /// <summary>The finished file.</summary>
+    public byte[] ToBytes()
+    {
+        var model = new Model { IrVersion = 8, ProducerName = "FwdLLM.Orleans", Graph = _graph };
+        model.OpsetImport.Add(new OperatorSet { Version = 17 });
+        return model.ToByteArray();
+    }
+
+    private string Constant(string key, ElementType type, ReadOnlySpan<byte> bytes, long[] shape)
+    {
+        if (_constants.TryGetValue(key, out var known))
+            return known;
+        var tensor = new Tensor { Name = "const." + key, DataType = (int)type, RawData = ByteString.CopyFrom(bytes) };
+        tensor.Dims.AddRange(shape);
+        _graph.Initializer.Add(tensor);
+        _constants.Add(key, tensor.Name);
+        return tensor.Name;
+    }
+
+    private static ValueInfo Describe(string name, ElementType type, object[] dimensions)
+    {
+        var shape = new Shape();
+        shape.Dim.AddRange(dimensions.Select(dimension => dimension is string symbol
+            ? new Dimension { DimParam = symbol }
+            : new Dimension { DimValue = Convert.ToInt64(dimension, CultureInfo.InvariantCulture) }));
+        return new ValueInfo { Name = name, Type = new Format.ValueType { TensorType = new TensorType { ElemType = (int)type, Shape = shape } } };
+    }
+
+    private static Format.Attribute Encode(string name, object value)
+    {
+        switch (value)
+        {
+            case float number:
+                return new Format.Attribute { Name = name, Type = AttributeFloat, F = number };
+            case int or long:
+                return new Format.Attribute { Name = name, Type = AttributeInt, I = Convert.ToInt64(value, CultureInfo.InvariantCulture) };
+            case long[] list:
+                var attribute = new Format.Attribute { Name = name, Type = AttributeInts };
+                attribute.Ints.AddRange(list);
+                return attribute;
+            default:
+                throw new ArgumentException($"Attribute '{name}' has type {value.GetType().Name}; the graphs use float, integer and integer list.", nameof(value));
+        }
+    }
+}

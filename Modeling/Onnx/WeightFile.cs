@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+
+namespace FwdLLM.Modeling.Onnx;
+
+/// <summary>Where one float32 tensor lies in <c>weights.bin</c>.</summary>
+/// <param name="Name">Initializer name, shared by every graph that reads it.</param>
+/// <param name="Shape">Dimensions, row-major.</param>
+/// <param name="Offset">First byte, a multiple of <see cref="WeightFile.Alignment"/>.</param>
+/// <param name="Length">Bytes.</param>
+public sealed record WeightEntry(string Name, int[] Shape, long Offset, long Length);
+
+/// <summary>
+/// Writes the constants of all graphs of one model into a single file, once. Offsets are page-aligned so that a session can
+/// map the file and hand out pointers into it: pages of weights nobody reads are never loaded.
+/// </summary>
+internal sealed class WeightFile : IDisposable
+{
+    /// <summary>Every tensor starts at a multiple of this many bytes (a memory page).</summary>
+    public const int Alignment = 4096;
+
+    private readonly FileStream _stream;
+    private readonly Dictionary<string, WeightEntry> _entries = new(StringComparer.Ordinal);
+
+    public WeightFile(string path) => _stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+
+    public string FileName => Path.GetFileName(_stream.Name);
+
+    public IReadOnlyCollection<WeightEntry> Entries => _entries.Values;
+
+    public WeightEntry this[string name] => _entries[name];
+
+    public bool Contains(string name) => _entries.ContainsKey(name);
+
+    public void Add(string name, ReadOnlySpan<float> values, params int[] shape)
+    {
+        if (!BitConverter.IsLittleEndian)
+            throw new PlatformNotSupportedException("ONNX external data is little-endian; compile the model on a little-endian machine.");
+        var count = shape.Aggregate(1L, (product, size) => product * size);
+        if (count != values.Length)
+            throw new ArgumentException($"Weight '{name}' has {values.Length} values but its shape [{string.Join(", ", shape)}] needs {count}.", nameof(values));
+        var start = (_stream.Position + Alignment - 1) / Alignment * Alignment;
+        _stream.Write(new byte[start - _stream.Position]);
+        _stream.Write(MemoryMarshal.AsBytes(values));
+        _entries.Add(name, new WeightEntry(name, shape, start, values.Length * (long)sizeof(float)));
+    }
+
+    public void Dispose() => _stream.Dispose();
+}

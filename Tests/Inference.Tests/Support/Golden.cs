@@ -1,0 +1,55 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using FwdLLM.Inference;
+using FwdLLM.Modeling.Checkpoints;
+
+namespace FwdLLM.Tests.Inference;
+
+/// <summary>Reads the reference data.</summary>
+internal static class Golden
+{
+    /// <summary>A float64 tensor.</summary>
+    public static double[] Doubles(string file, string tensor)
+    {
+        using var safetensors = SafetensorsFile.Open(file);
+        return MemoryMarshal.Cast<byte, double>(safetensors.ReadBytes(tensor)).ToArray();
+    }
+
+    /// <summary>A float32 tensor.</summary>
+    public static float[] Floats(string file, string tensor)
+    {
+        using var safetensors = SafetensorsFile.Open(file);
+        return safetensors.ReadFloat32(tensor);
+    }
+
+    /// <summary>The unpadded sequences of an inputs.json, and its labels if it has any.</summary>
+    public static (TokenSequence[] Batch, int[] Labels) Inputs(string file)
+    {
+        using var document = JsonDocument.Parse(File.ReadAllBytes(file));
+        var root = document.RootElement;
+        var ids = Read(root.GetProperty("input_ids"));
+        var mask = Read(root.GetProperty("attention_mask"));
+        var types = Read(root.GetProperty("token_type_ids"));
+        var batch = ids.Select((row, index) => new TokenSequence(row[..mask[index].Sum()], types[index][..mask[index].Sum()])).ToArray();
+        return (batch, root.TryGetProperty("labels", out var labels) ? labels.Deserialize<int[]>()! : []);
+    }
+
+    /// <summary>Asserts |actual − expected| ≤ absolute + relative·|expected| everywhere.</summary>
+    public static void AssertClose(IReadOnlyList<double> expected, IReadOnlyList<double> actual, double absolute, double relative = 0)
+    {
+        Assert.Equal(expected.Count, actual.Count);
+        for (var index = 0; index < expected.Count; index++)
+            Assert.True(Math.Abs(actual[index] - expected[index]) <= absolute + relative * Math.Abs(expected[index]),
+                $"[{index}]: expected {expected[index]:R}, got {actual[index]:R}, difference {actual[index] - expected[index]:e2}");
+    }
+
+    public static double[] Widen(ReadOnlySpan<float> values)
+    {
+        var result = new double[values.Length];
+        for (var index = 0; index < values.Length; index++)
+            result[index] = values[index];
+        return result;
+    }
+
+    private static int[][] Read(JsonElement element) => element.Deserialize<int[][]>()!;
+}
