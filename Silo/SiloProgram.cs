@@ -49,7 +49,13 @@ public static class SiloProgram
         {
             services.AddSingleton<IHostLifetime, ConsoleLifetime>();
             services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
-            services.AddLogging(logging => logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning));
+            services.AddLogging(logging => logging
+                .AddSimpleConsole(console => console.SingleLine = true)
+                .SetMinimumLevel(LogLevel.Warning)
+                // A start that fails is reported once, below; and workstation GC is a choice, not worth a warning at every start.
+                .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+                .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
+                .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error));
         });
         await host.StartAsync();
         var http = settings.HttpPort == 0 ? "no HTTP" : $"http://{settings.HttpAddress}:{settings.HttpPort}";
