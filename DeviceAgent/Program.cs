@@ -1,1 +1,3 @@
-return 0;
+using FwdLLM.DeviceAgent;
+
+return await AgentProgram.RunAsync(args, AgentComposition.Create, TimeProvider.System, Random.Shared.NextDouble, Console.Out, Console.Error);

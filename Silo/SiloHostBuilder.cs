@@ -1,4 +1,6 @@
 using System.Net;
+using FwdLLM.Grains;
+using FwdLLM.Silo.Storage;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 
@@ -81,7 +83,9 @@ public static class SiloHostBuilder
             shedding.CpuThreshold = 95;
             shedding.MemoryThreshold = 90;
         });
-        silo.AddMemoryGrainStorage("fwdllm");
+        silo.AddFwdLLMGrains();
+        silo.AddSqliteGrainStorage(GrainsServices.Storage, settings.DatabasePath);
+        // Reminders need not outlive the process: the grains' start-up task brings unfinished jobs back.
         silo.UseInMemoryReminderService();
     }
 }

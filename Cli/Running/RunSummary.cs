@@ -1,0 +1,91 @@
+using System.Text.Json.Serialization;
+
+namespace FwdLLM.Cli.Running;
+
+/// <summary>What came of a run; with <c>--format json</c> this is standard output. Names are an interface: they are added to, never changed.</summary>
+public sealed record RunSummary
+{
+    /// <summary>Job id.</summary>
+    [JsonPropertyName("job")]
+    public required string Job { get; init; }
+
+    /// <summary>Recipe.</summary>
+    [JsonPropertyName("algorithm")]
+    public required string Algorithm { get; init; }
+
+    /// <summary>Adapter as <c>--adapter</c> takes it.</summary>
+    [JsonPropertyName("adapter")]
+    public required string Adapter { get; init; }
+
+    /// <summary>Estimator as <c>--estimator</c> takes it.</summary>
+    [JsonPropertyName("estimator")]
+    public required string Estimator { get; init; }
+
+    /// <summary>Seed.</summary>
+    [JsonPropertyName("seed")]
+    public required ulong Seed { get; init; }
+
+    /// <summary>Devices.</summary>
+    [JsonPropertyName("devices")]
+    public required int Devices { get; init; }
+
+    /// <summary>Rounds closed.</summary>
+    [JsonPropertyName("rounds")]
+    public required long Rounds { get; init; }
+
+    /// <summary>Probes accepted.</summary>
+    [JsonPropertyName("probes")]
+    public long Probes { get; init; }
+
+    /// <summary>Forward passes of 8 examples spent.</summary>
+    [JsonPropertyName("forward_passes")]
+    public required double ForwardPasses { get; init; }
+
+    /// <summary>Held-out accuracy of the head alone, before the adapter moved; null when the recipe has no such phase.</summary>
+    [JsonPropertyName("accuracy_head_only")]
+    public double? AccuracyHeadOnly { get; init; }
+
+    /// <summary>Held-out accuracy at the end.</summary>
+    [JsonPropertyName("accuracy")]
+    public double? Accuracy { get; init; }
+
+    /// <summary>Held-out loss of the head alone.</summary>
+    [JsonPropertyName("loss_head_only")]
+    public double? LossHeadOnly { get; init; }
+
+    /// <summary>Held-out loss at the end.</summary>
+    [JsonPropertyName("loss")]
+    public double? Loss { get; init; }
+
+    /// <summary>Mean bytes a device sent, headers included.</summary>
+    [JsonPropertyName("bytes_up_per_device")]
+    public required double BytesUpPerDevice { get; init; }
+
+    /// <summary>Mean bytes a device received, without the model itself.</summary>
+    [JsonPropertyName("bytes_down_per_device")]
+    public required double BytesDownPerDevice { get; init; }
+
+    /// <summary>Bytes sent for each probe, headers included; null when none was made.</summary>
+    [JsonPropertyName("bytes_up_per_probe")]
+    public double? BytesUpPerProbe { get; init; }
+
+    /// <summary>Most resident memory of this process.</summary>
+    [JsonPropertyName("peak_rss_bytes")]
+    public required long PeakRssBytes { get; init; }
+
+    /// <summary>Wall-clock seconds.</summary>
+    [JsonPropertyName("seconds")]
+    public required double Seconds { get; init; }
+
+    /// <summary>SHA-256 of the adapter and head.</summary>
+    [JsonPropertyName("adapter_sha256")]
+    public required string AdapterSha256 { get; init; }
+
+    /// <summary>Output folder.</summary>
+    [JsonPropertyName("output")]
+    public required string Output { get; init; }
+
+    /// <summary>Rows left out because they could not be read.</summary>
+    [JsonPropertyName("skipped_rows")]
+    public int SkippedRows { get; init; }
+}

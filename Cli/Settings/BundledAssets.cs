@@ -1,0 +1,24 @@
+namespace FwdLLM.Cli.Settings;
+
+/// <summary>The model and data that come with the program, in the folder <c>assets</c> beside it.</summary>
+/// <param name="root">The folder <c>assets</c>.</param>
+public sealed class BundledAssets(string root)
+{
+    /// <summary>The assets beside the running program.</summary>
+    public static BundledAssets Installed { get; } = new(Path.Combine(AppContext.BaseDirectory, "assets"));
+
+    /// <summary>The model's folder, or null: the first below models that has a config.json.</summary>
+    public string? Model => First("models", "config.json") is { } config ? Path.GetDirectoryName(config) : null;
+
+    /// <summary>The training file, or null.</summary>
+    public string? Train => First("data", "train.*");
+
+    /// <summary>The held-out file, or null.</summary>
+    public string? Test => First("data", "test.*");
+
+    private string? First(string folder, string pattern)
+    {
+        var path = Path.Combine(root, folder);
+        return Directory.Exists(path) ? Directory.EnumerateFiles(path, pattern, SearchOption.AllDirectories).Order(StringComparer.Ordinal).FirstOrDefault() : null;
+    }
+}

@@ -1,0 +1,163 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using FwdLLM.DeviceAgent.Data;
+using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Training;
+using FwdLLM.Modeling.Adapters;
+
+namespace FwdLLM.Cli.Settings;
+
+/// <summary>Turns raw settings into a validated run. Every error is collected, so that one attempt shows them all.</summary>
+public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets assets, DateTimeOffset now)
+{
+    private readonly List<string> _errors = [];
+
+    /// <summary>Checks everything that can be checked without reading the model and the data.</summary>
+    /// <exception cref="InputException">All errors.</exception>
+    public RunSettings Build()
+    {
+        var id = Id();
+        var (train, test) = Data();
+        var settings = new RunSettings
+        {
+            Id = id,
+            Model = Model(),
+            Train = train,
+            Test = test,
+            TextColumn = Text("text_column", "text"),
+            LabelColumn = Text("label_column", "label"),
+            SkipBadRows = Choice("skip_bad_rows", "false", ["true", "false"]) == "true",
+            Split = Parsed("split", DataSplit.Iid, DataSplit.Parse).ToString(),
+            Devices = (int)Whole("devices", 50, 1, 100_000),
+            Adapter = Parsed("adapter", AdapterSpec.Default, AdapterOption.Parse),
+            Algorithm = Algorithm(),
+            MaxTokens = (int)Whole("max_tokens", 64, 8, 512),
+            EvaluateEvery = (int)Whole("evaluate_every", 10, 0, 1_000_000),
+            Schedule = Choice("schedule", "fixed", ["fixed", "adaptive"]) == "adaptive" ? ScheduleKind.Adaptive : ScheduleKind.Fixed,
+            Threads = (int)Whole("threads", Environment.ProcessorCount, 1, 1024),
+            Output = Output(id),
+            Format = Choice("format", "table", ["table", "json"]) == "json" ? OutputFormat.Json : OutputFormat.Table,
+        };
+        if (settings.TextColumn == settings.LabelColumn)
+            _errors.Add($"--text-column and --label-column are both \"{settings.TextColumn}\"; name two columns.");
+        return _errors.Count == 0 ? settings : throw new InputException(_errors);
+    }
+
+    private string Id()
+    {
+        var id = raw["id"];
+        if (id is null)
+            return string.Create(CultureInfo.InvariantCulture, $"run-{now:yyyyMMdd-HHmmss}");
+        if (!IdPattern().IsMatch(id.Text))
+            _errors.Add($"{id.Where} is \"{id.Text}\"; give 1 to 64 of a-z, 0-9, '-', '.', '_', starting with a letter or digit.");
+        return id.Text;
+    }
+
+    private string Model()
+    {
+        var path = raw["model"]?.Text ?? assets.Model;
+        if (path is null)
+            _errors.Add("no model comes with this build; name a checkpoint folder with --model.");
+        else if (!Directory.Exists(path))
+            _errors.Add($"{raw["model"]!.Where} is \"{path}\", which is not a folder; give the folder that holds config.json and model.safetensors.");
+        else if (!File.Exists(Path.Combine(path, "config.json")))
+            _errors.Add($"{raw["model"]!.Where} is \"{path}\", which has no config.json; give the folder of a Hugging Face checkpoint.");
+        return path is null ? "" : Path.GetFullPath(path);
+    }
+
+    private (string Train, string Test) Data()
+    {
+        if (raw["train"] is null != raw["test"] is null)
+            _errors.Add(raw["train"] is { } only ? $"{only.Where} is given without --test; give the held-out rows of the same task too." : $"{raw["test"]!.Where} is given without --train; give the training rows of the same task too.");
+        return (DataFile("train", assets.Train), DataFile("test", assets.Test));
+    }
+
+    private string DataFile(string name, string? bundled)
+    {
+        var path = raw[name]?.Text ?? bundled;
+        if (path is null)
+            _errors.Add($"no {name} data comes with this build; name a file with --{name}.");
+        else if (!File.Exists(path))
+            _errors.Add($"{raw[name]!.Where} is \"{path}\", which {(Directory.Exists(path) ? "is a folder" : "does not exist")}; give a file of JSON Lines or CSV.");
+        return path is null ? "" : Path.GetFullPath(path);
+    }
+
+    private AlgorithmOptions Algorithm()
+    {
+        var start = Choice("algorithm", "default", ["default", "fwdllm-reference"]) == "default" ? new AlgorithmOptions() : AlgorithmOptions.Reference;
+        var estimator = raw["estimator"] is null ? start.Estimator : Choice("estimator", "jvp", ["jvp", "one-sided", "central"]) switch
+        {
+            "one-sided" => EstimatorKind.OneSided,
+            "central" => EstimatorKind.Central,
+            _ => EstimatorKind.Jvp,
+        };
+        var seed = raw["seed"];
+        ulong seedValue = start.Seed;
+        if (seed is not null && !ulong.TryParse(seed.Text, NumberStyles.None, CultureInfo.InvariantCulture, out seedValue))
+            _errors.Add($"{seed.Where} is \"{seed.Text}\"; give a whole number from 0 to {ulong.MaxValue}.");
+        start = start with
+        {
+            Seed = seedValue,
+            Estimator = estimator,
+            MaxPasses = Whole("max_passes", start.MaxPasses, 0, long.MaxValue),
+            MaxRounds = (int)Whole("max_rounds", start.MaxRounds, 0, 1_000_000),
+        };
+        return AlgorithmOption.Apply(start, raw.AlgorithmOptions, _errors);
+    }
+
+    private string Output(string id)
+    {
+        var path = Path.GetFullPath(raw["out"]?.Text ?? Path.Combine("runs", id));
+        if (File.Exists(path) || (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()))
+            _errors.Add($"{raw["out"]?.Where ?? "the output folder"} is \"{path}\", which is not empty; name a new folder with --out, or go on with what is there: fwdllm run --continue {path}");
+        return path;
+    }
+
+    private string Text(string name, string fallback)
+    {
+        var value = raw[name];
+        if (value is { Text: "" })
+            _errors.Add($"{value.Where} is empty; give a name.");
+        return value?.Text ?? fallback;
+    }
+
+    private long Whole(string name, long fallback, long low, long high)
+    {
+        var value = raw[name];
+        if (value is null)
+            return fallback;
+        if (long.TryParse(value.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= low && number <= high)
+            return number;
+        _errors.Add($"{value.Where} is \"{value.Text}\"; give a whole number from {low} {(high == long.MaxValue ? "up" : $"to {high}")}.");
+        return fallback;
+    }
+
+    private string Choice(string name, string fallback, string[] choices)
+    {
+        var value = raw[name];
+        if (value is null || choices.Contains(value.Text))
+            return value?.Text ?? fallback;
+        var nearest = NearestName.Find(value.Text, choices) is { } near ? $"did you mean {near}? " : "";
+        _errors.Add($"{value.Where} is \"{value.Text}\"; {nearest}Give {string.Join(" or ", choices)}.".Replace("; G", "; g", StringComparison.Ordinal));
+        return fallback;
+    }
+
+    private T Parsed<T>(string name, T fallback, Func<string, T> parse)
+    {
+        var value = raw[name];
+        if (value is null)
+            return fallback;
+        try
+        {
+            return parse(value.Text);
+        }
+        catch (Exception e) when (e is DataException or InputException)
+        {
+            _errors.Add($"{value.Where}: {e.Message}");
+            return fallback;
+        }
+    }
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9._-]{0,63}$")]
+    private static partial Regex IdPattern();
+}

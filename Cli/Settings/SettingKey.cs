@@ -1,0 +1,40 @@
+namespace FwdLLM.Cli.Settings;
+
+/// <summary>One setting of a run: an option of the command line and a key of the job file.</summary>
+/// <param name="Name">Key in the job file, in snake_case.</param>
+/// <param name="Value">What it takes, for the help; null for a switch.</param>
+/// <param name="Help">One sentence, with its default.</param>
+public sealed record SettingKey(string Name, string? Value, string Help)
+{
+    /// <summary>Key under which the recipe's own options stand in a job file.</summary>
+    public const string AlgorithmOptions = "algorithm_options";
+
+    /// <summary>Every setting, in the order of the help.</summary>
+    public static IReadOnlyList<SettingKey> All { get; } =
+    [
+        new("model", "DIR", "Checkpoint folder (config.json, model.safetensors, tokenizer). Default: the model that comes with fwdllm."),
+        new("train", "FILE", "Training rows: JSON Lines or CSV, plain or gzipped. Default: the set that comes with fwdllm."),
+        new("test", "FILE", "Held-out rows, in the same form. Default: the set that comes with fwdllm; needed with --train."),
+        new("text_column", "NAME", "Column or key of the text. Default: text."),
+        new("label_column", "NAME", "Column or key of the label. Default: label."),
+        new("skip_bad_rows", null, "Leave out rows that cannot be read instead of refusing the file."),
+        new("split", "SPLIT", "How rows are dealt to devices: iid, dirichlet:ALPHA (skewed labels) or by:COLUMN (by owner). Default: iid."),
+        new("devices", "N", "Number of devices, 1 to 100000. Default: 50."),
+        new("algorithm", "NAME", "Recipe: default, or fwdllm-reference for the published one. Default: default."),
+        new("adapter", "KIND[:RANK]", "What is trained: lora-xs, lora (query and value) or lora-all (every linear layer). Default: lora-xs:8."),
+        new("estimator", "KIND", "Directional derivatives: jvp (exact), one-sided or central (finite differences). Default: the recipe's."),
+        new("seed", "N", "Seed of every random choice; same seed, same result. Default: 1."),
+        new("max_passes", "N", "Stop when so many forward passes (of 8 examples) are spent; 0 for no limit. Default: the recipe's."),
+        new("max_rounds", "N", "Stop after so many rounds. Default: the recipe's."),
+        new("max_tokens", "N", "Token limit per example, 8 to 512. Default: 64."),
+        new("evaluate_every", "N", "Evaluate after every N rounds; 0 only after the head fit and at the end. Default: 10."),
+        new("schedule", "KIND", "fixed (repeatable) or adaptive (load by measured speed, quorum, deadline). Default: fixed."),
+        new("threads", "N", "Threads for computing. Default: one per processor."),
+        new("id", "NAME", "Name of the job: 1 to 64 of a-z, 0-9, '-', '.', '_'. Default: run- and the time."),
+        new("out", "DIR", "Folder for results; must be new or empty. Default: runs/ID."),
+        new("format", "FORMAT", "Standard output: table, or json for exactly one JSON object. Default: table."),
+    ];
+
+    /// <summary>The option's name on the command line.</summary>
+    public string Option => "--" + Name.Replace('_', '-');
+}

@@ -1,0 +1,120 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace FwdLLM.DeviceAgent;
+
+/// <summary>The agent's command line: options, their checks, and <see cref="AgentArguments"/> from them.</summary>
+public sealed class AgentCommand
+{
+    private readonly Option<string[]> _gateways = new("--gateway")
+    {
+        Description = "A silo's gateway as host:port; give it again for each further silo.",
+        DefaultValueFactory = _ => ["127.0.0.1:30000"],
+        HelpName = "host:port",
+    };
+
+    private readonly Option<string> _clusterId = new("--cluster-id") { Description = "The cluster's id.", DefaultValueFactory = _ => "fwdllm", HelpName = "id" };
+    private readonly Option<string> _serviceId = new("--service-id") { Description = "The service's id.", DefaultValueFactory = _ => "fwdllm", HelpName = "id" };
+    private readonly Option<string> _job = new("--job") { Description = "The job to work for.", Required = true, HelpName = "id" };
+    private readonly Option<string> _data = new("--data") { Description = "File with the private examples (CSV, JSON lines; .gz too).", Required = true, HelpName = "file" };
+    private readonly Option<string> _split = new("--split") { Description = "How rows are dealt to devices: iid, dirichlet:ALPHA or by:COLUMN.", DefaultValueFactory = _ => "iid", HelpName = "rule" };
+    private readonly Option<ulong> _splitSeed = new("--split-seed") { Description = "Seed of the dealing; the same in every process of a fleet.", DefaultValueFactory = _ => 1, HelpName = "number" };
+    private readonly Option<string> _textColumn = new("--text-column") { Description = "Column of the text.", DefaultValueFactory = _ => "text", HelpName = "name" };
+    private readonly Option<string> _labelColumn = new("--label-column") { Description = "Column of the label.", DefaultValueFactory = _ => "label", HelpName = "name" };
+    private readonly Option<int> _devices = new("--devices") { Description = "Virtual devices in all processes together.", DefaultValueFactory = _ => 1, HelpName = "total" };
+    private readonly Option<string?> _hosts = new("--hosts") { Description = "Devices hosted here, numbers from 0, for example 0-49. All of them when not given.", HelpName = "A-B" };
+    private readonly Option<int> _concurrent = new("--max-concurrent") { Description = "Computations at a time.", DefaultValueFactory = _ => Environment.ProcessorCount, HelpName = "number" };
+    private readonly Option<string> _artifacts = new("--artifacts") { Description = "Folder of compiled models.", DefaultValueFactory = _ => "fwdllm-artifacts", HelpName = "dir" };
+    private readonly Option<string?> _artifactsUrl = new("--artifacts-url") { Description = "A silo's HTTP address, where models missing in the folder are fetched.", HelpName = "url" };
+
+    /// <summary>Creates the command.</summary>
+    /// <param name="run">Called with checked arguments; returns the exit code.</param>
+    public AgentCommand(Func<AgentArguments, CancellationToken, Task<int>> run)
+    {
+        Root = new RootCommand("Runs devices of a federated fine-tuning job: they compute on the data given here, which never leaves this process.")
+        {
+            _job, _data, _gateways, _devices, _hosts, _split, _splitSeed, _textColumn, _labelColumn, _artifacts, _artifactsUrl, _concurrent, _clusterId, _serviceId,
+        };
+        Root.Validators.Add(Check);
+        Root.SetAction((parsed, cancellation) => run(Read(parsed), cancellation));
+    }
+
+    /// <summary>The command for parsing.</summary>
+    public RootCommand Root { get; }
+
+    // A validator reports at the command line, with usage; Read then cannot fail.
+    private void Check(CommandResult result)
+    {
+        if (result.Errors.Any())
+            return;
+        try
+        {
+            foreach (var gateway in result.GetValue(_gateways)!)
+                GatewayAddress.Parse(gateway);
+            if (result.GetValue(_devices) is < 1 or > 99_999_999)
+                throw new ArgumentException($"--devices is {result.GetValue(_devices)}; give a number from 1 to 99999999.");
+            Hosts(result.GetValue(_hosts), result.GetValue(_devices));
+            if (result.GetValue(_concurrent) is < 1 or > 4096)
+                throw new ArgumentException($"--max-concurrent is {result.GetValue(_concurrent)}; give a number from 1 to 4096.");
+            ParseUrl(result.GetValue(_artifactsUrl));
+        }
+        catch (ArgumentException e)
+        {
+            result.AddError(e.Message);
+        }
+    }
+
+    private AgentArguments Read(ParseResult parsed)
+    {
+        var devices = parsed.GetValue(_devices);
+        var (first, count) = Hosts(parsed.GetValue(_hosts), devices);
+        return new AgentArguments
+        {
+            Cluster = new DeviceClientSettings
+            {
+                Gateways = parsed.GetValue(_gateways)!,
+                ClusterId = parsed.GetValue(_clusterId)!,
+                ServiceId = parsed.GetValue(_serviceId)!,
+            },
+            Fleet = new FleetOptions
+            {
+                JobId = parsed.GetValue(_job)!,
+                FirstDevice = first,
+                DeviceCount = count,
+                MaxConcurrentWork = parsed.GetValue(_concurrent),
+            },
+            TotalDevices = devices,
+            DataFile = parsed.GetValue(_data)!,
+            Split = parsed.GetValue(_split)!,
+            SplitSeed = parsed.GetValue(_splitSeed),
+            TextColumn = parsed.GetValue(_textColumn)!,
+            LabelColumn = parsed.GetValue(_labelColumn)!,
+            ArtifactsFolder = parsed.GetValue(_artifacts)!,
+            ArtifactsUrl = ParseUrl(parsed.GetValue(_artifactsUrl)),
+        };
+    }
+
+    private static (int First, int Count) Hosts(string? text, int devices)
+    {
+        if (text is null)
+            return (0, devices);
+        var parts = text.Split('-');
+        if (parts.Length is 1 or 2
+            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
+            && int.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
+            && first <= last
+            && last < devices)
+            return (first, last - first + 1);
+        throw new ArgumentException($"--hosts is '{text}'; give A-B with 0 ≤ A ≤ B ≤ {devices - 1}, the last of {devices} devices (--devices).");
+    }
+
+    private static Uri? ParseUrl(string? text)
+    {
+        if (text is null)
+            return null;
+        if (Uri.TryCreate(text.EndsWith('/') ? text : text + "/", UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
+            return url;
+        throw new ArgumentException($"--artifacts-url is '{text}'; give an address such as http://127.0.0.1:8080.");
+    }
+}

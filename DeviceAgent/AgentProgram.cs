@@ -1,0 +1,65 @@
+using FwdLLM.Grains.Interfaces;
+using Orleans.Runtime.Messaging;
+
+namespace FwdLLM.DeviceAgent;
+
+/// <summary>The agent as a program: connect, run the fleet, report, and end with the right code.</summary>
+public static class AgentProgram
+{
+    /// <summary>Runs the command line.</summary>
+    /// <param name="args">Command line.</param>
+    /// <param name="compose">Makes the workers: see <see cref="AgentComposition.Create"/>.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="random">Uniform in [0, 1), thread-safe.</param>
+    /// <param name="output">What people read.</param>
+    /// <param name="error">Errors, one each.</param>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public static async Task<int> RunAsync(
+        string[] args,
+        Func<AgentArguments, Func<JobSpec, CancellationToken, Task<string>>, IWorkerFactory> compose,
+        TimeProvider time,
+        Func<double> random,
+        TextWriter output,
+        TextWriter error)
+    {
+        var command = new AgentCommand((arguments, cancellation) => ExecuteAsync(arguments, compose, time, random, output, error, cancellation));
+        var parsed = command.Root.Parse(args);
+        var code = await parsed.InvokeAsync(new() { Output = output, Error = error });
+        return parsed.Errors.Count > 0 ? ExitCodes.Usage : code;
+    }
+
+    private static async Task<int> ExecuteAsync(
+        AgentArguments arguments,
+        Func<AgentArguments, Func<JobSpec, CancellationToken, Task<string>>, IWorkerFactory> compose,
+        TimeProvider time,
+        Func<double> random,
+        TextWriter output,
+        TextWriter error,
+        CancellationToken cancellation)
+    {
+        using var http = new HttpClient();
+        var downloader = new ArtifactDownloader(http, arguments.ArtifactsFolder);
+        try
+        {
+            var workers = compose(arguments, (job, stop) => downloader.EnsureAsync(arguments.ArtifactsUrl, job.Model.ManifestSha256, stop));
+            await using var client = await DeviceClient.ConnectAsync(arguments.Cluster, time, random, cancellation: cancellation);
+            var fleet = new DeviceFleet(arguments.Fleet, client.Cluster, workers, time, random);
+            await output.WriteLineAsync($"{arguments.Fleet.DeviceCount} of {arguments.TotalDevices} devices, job {arguments.Fleet.JobId}, gateway {string.Join(", ", arguments.Cluster.Gateways)}");
+            var ends = await fleet.RunAsync(cancellation);
+            await output.WriteLineAsync($"{fleet.Statistics.Accepted} contributions accepted, {fleet.Statistics.Late} late, {fleet.Statistics.Refused} refused; {client.Meter.BytesSent} bytes up, {client.Meter.BytesReceived} bytes down");
+            var refusals = ends.Where(end => end.Refusal is not null).ToList();
+            foreach (var end in refusals)
+                await error.WriteLineAsync($"{end.DeviceId} was refused: {end.Refusal}");
+            return refusals.Count > 0 ? ExitCodes.Refused : ExitCodes.Success;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return ExitCodes.Cancelled;
+        }
+        catch (Exception failure) when (failure is AgentException or ArtifactException or ConnectionFailedException or ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException || DeviceResilience.IsTransient(failure))
+        {
+            await error.WriteLineAsync($"device-agent: {failure.Message}");
+            return ExitCodes.Failure;
+        }
+    }
+}

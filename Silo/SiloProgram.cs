@@ -1,0 +1,65 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Hosting.Internal;
+
+namespace FwdLLM.Silo;
+
+/// <summary>The silo as a program of its own.</summary>
+public static class SiloProgram
+{
+    private const int Success = 0;
+    private const int Failure = 1;
+    private const int Usage = 2;
+
+    /// <summary>Runs a silo until SIGTERM or Ctrl-C.</summary>
+    /// <returns>The exit code named in <see cref="SiloConfiguration.Help"/>.</returns>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        if (args.Contains("--help") || args.Contains("-h"))
+        {
+            await output.WriteLineAsync(SiloConfiguration.Help);
+            return Success;
+        }
+
+        SiloSettings settings;
+        try
+        {
+            settings = SiloConfiguration.Read(args);
+        }
+        catch (ArgumentException e)
+        {
+            await error.WriteLineAsync($"silo: {e.Message}");
+            return Usage;
+        }
+
+        try
+        {
+            await ServeAsync(settings, output);
+            return Success;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException or OrleansException)
+        {
+            await error.WriteLineAsync($"silo: {e.Message} (silo port {settings.SiloPort}, gateway port {settings.GatewayPort}, HTTP port {settings.HttpPort}, storage {settings.StorageFolder})");
+            return Failure;
+        }
+    }
+
+    private static async Task ServeAsync(SiloSettings settings, TextWriter output)
+    {
+        using var host = SiloHostBuilder.Build(settings, services =>
+        {
+            services.AddSingleton<IHostLifetime, ConsoleLifetime>();
+            services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
+            services.AddLogging(logging => logging
+                .AddSimpleConsole(console => console.SingleLine = true)
+                .SetMinimumLevel(LogLevel.Warning)
+                // A start that fails is reported once, below; and workstation GC is a choice, not worth a warning at every start.
+                .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+                .AddFilter("Orleans.Runtime.Silo", LogLevel.Error)
+                .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error));
+        });
+        await host.StartAsync();
+        var http = settings.HttpPort == 0 ? "no HTTP" : $"http://{settings.HttpAddress}:{settings.HttpPort}";
+        await output.WriteLineAsync($"silo ready: cluster {settings.ClusterId}, gateway {settings.Address}:{settings.GatewayPort}, {http}, storage {Path.GetFullPath(settings.StorageFolder)}");
+        await host.WaitForShutdownAsync();
+    }
+}

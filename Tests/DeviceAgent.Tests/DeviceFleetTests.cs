@@ -1,0 +1,86 @@
+using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Training;
+using Microsoft.Extensions.Time.Testing;
+
+namespace FwdLLM.DeviceAgent.Tests;
+
+public sealed class DeviceFleetTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly FakeCluster _cluster = new();
+
+    [Fact]
+    public async Task Computations_at_a_time_are_bounded_and_the_model_is_prepared_once()
+    {
+        for (var device = 0; device < 20; device++)
+            _cluster.Replies.Enqueue(() => FakeCluster.Work(round: 1));
+        var workers = new CountingWorkers();
+        var fleet = new DeviceFleet(Options(devices: 20, concurrent: 3), _cluster, workers, _time, () => 0.5);
+
+        var ends = await _time.DriveAsync(fleet.RunAsync(TestContext.Current.CancellationToken));
+
+        Assert.Equal(Enumerable.Range(10, 20).Select(number => $"device-{number:D5}"), ends.Select(end => end.DeviceId));
+        Assert.Equal((1, 20L), (workers.Preparations, fleet.Statistics.Accepted));
+        Assert.InRange(workers.MostAtOnce, 1, 3);
+    }
+
+    [Fact]
+    public async Task Device_that_fails_stops_the_others_and_its_failure_is_reported()
+    {
+        for (var device = 0; device < 5; device++)
+            _cluster.Replies.Enqueue(() => FakeCluster.Work(round: 1));
+        var fleet = new DeviceFleet(Options(devices: 5, concurrent: 1), _cluster, new CountingWorkers { FailOn = 12 }, _time, () => 0.5);
+
+        var error = await Assert.ThrowsAsync<InvalidDataException>(() => _time.DriveAsync(fleet.RunAsync(TestContext.Current.CancellationToken)));
+
+        Assert.Equal("device 12 has no data", error.Message);
+        Assert.Equal(0, fleet.Statistics.Sessions);
+    }
+
+    [Fact]
+    public void Fleet_without_devices_is_refused()
+    {
+        var error = Assert.Throws<ArgumentException>(() => new DeviceFleet(Options(devices: 0, concurrent: 1), _cluster, new CountingWorkers(), _time, () => 0.5));
+
+        Assert.Contains("DeviceCount is 0", error.Message, StringComparison.Ordinal);
+    }
+
+    private static FleetOptions Options(int devices, int concurrent) => new() { JobId = "job", FirstDevice = 10, DeviceCount = devices, MaxConcurrentWork = concurrent };
+
+    private sealed class CountingWorkers : IWorkerFactory
+    {
+        private int _preparations;
+        private int _running;
+        private int _most;
+
+        public int? FailOn { get; init; }
+
+        public int Preparations => _preparations;
+
+        public int MostAtOnce => _most;
+
+        public int Examples(int deviceNumber) => 10;
+
+        public Task PrepareAsync(JobSpec job, CancellationToken cancellation)
+        {
+            Interlocked.Increment(ref _preparations);
+            return Task.CompletedTask;
+        }
+
+        public IDeviceWorker Create(JobSpec job, int deviceNumber) =>
+            deviceNumber == FailOn ? throw new InvalidDataException($"device {deviceNumber} has no data") : new Worker(this);
+
+        private sealed class Worker(CountingWorkers owner) : IDeviceWorker
+        {
+            public async Task<WorkResult> ExecuteAsync(WorkOrder order, ModelSnapshot snapshot, CancellationToken cancellation)
+            {
+                var running = Interlocked.Increment(ref owner._running);
+                lock (owner)
+                    owner._most = Math.Max(owner._most, running);
+                await Task.Yield();
+                Interlocked.Decrement(ref owner._running);
+                return new WorkResult { Examples = 1, ForwardExamples = 1 };
+            }
+        }
+    }
+}

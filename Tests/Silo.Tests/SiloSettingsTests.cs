@@ -1,0 +1,36 @@
+namespace FwdLLM.Silo.Tests;
+
+public sealed class SiloSettingsTests
+{
+    public static TheoryData<SiloSettings, string> Wrong => new()
+    {
+        { new SiloSettings { ClusterId = "a b" }, "ClusterId is 'a b'" },
+        { new SiloSettings { Address = "localhost" }, "Address is 'localhost'; give an IP address" },
+        { new SiloSettings { SiloPort = 0 }, "SiloPort is 0; give a port from 1" },
+        { new SiloSettings { GatewayPort = 70_000 }, "GatewayPort is 70000" },
+        { new SiloSettings { SiloPort = 5, GatewayPort = 5 }, "both 5; give two different ports" },
+        { new SiloSettings { HttpPort = 30_000 }, "HttpPort is 30000, which is also the silo's or gateway's port" },
+        { new SiloSettings { StorageFolder = " " }, "StorageFolder is empty" },
+        { new SiloSettings { ArtifactsFolder = typeof(SiloSettingsTests).Assembly.Location }, "which is a file; give a folder" },
+        { new SiloSettings { ProbeTimeout = TimeSpan.Zero }, "ProbeTimeout is 0 s" },
+        { new SiloSettings { MaxQueuedRequests = 0 }, "MaxQueuedRequests is 0" },
+    };
+
+    [Theory, MemberData(nameof(Wrong), DisableDiscoveryEnumeration = true)]
+    public void Wrong_value_is_named_with_its_remedy(SiloSettings settings, string message)
+    {
+        var error = Assert.Throws<ArgumentException>(settings.Validate);
+
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Defaults_are_valid_and_reachable_from_this_machine_only()
+    {
+        var settings = new SiloSettings();
+
+        settings.Validate();
+
+        Assert.Equal(("127.0.0.1", "127.0.0.1", 0), (settings.Address, settings.HttpAddress, settings.HttpPort));
+    }
+}
