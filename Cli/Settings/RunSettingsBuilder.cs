@@ -34,14 +34,28 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
             MaxTokens = (int)Whole("max_tokens", 64, 8, 512),
             EvaluateEvery = (int)Whole("evaluate_every", 10, 0, 1_000_000),
             Schedule = Choice("schedule", "fixed", ["fixed", "adaptive"]) == "adaptive" ? ScheduleKind.Adaptive : ScheduleKind.Fixed,
-            Threads = (int)Whole("threads", Environment.ProcessorCount, 1, 1024),
+            Threads = Threads(Environment.ProcessorCount),
             Output = Output(id),
-            Format = Choice("format", "table", ["table", "json"]) == "json" ? OutputFormat.Json : OutputFormat.Table,
+            Format = Format(OutputFormat.Table),
         };
         if (settings.TextColumn == settings.LabelColumn)
             _errors.Add($"--text-column and --label-column are both \"{settings.TextColumn}\"; name two columns.");
         return _errors.Count == 0 ? settings : throw new InputException(_errors);
     }
+
+    /// <summary>The settings of a run that is continued, with the few that may change.</summary>
+    /// <exception cref="InputException">All errors.</exception>
+    public static RunSettings Adjust(RunSettings settings, RawSettings raw)
+    {
+        var builder = new RunSettingsBuilder(raw, BundledAssets.Installed, default);
+        var adjusted = settings with { Threads = builder.Threads(settings.Threads), Format = builder.Format(settings.Format) };
+        return builder._errors.Count == 0 ? adjusted : throw new InputException(builder._errors);
+    }
+
+    private int Threads(int fallback) => (int)Whole("threads", fallback, 1, 1024);
+
+    private OutputFormat Format(OutputFormat fallback) =>
+        raw["format"] is null ? fallback : Choice("format", "table", ["table", "json"]) == "json" ? OutputFormat.Json : OutputFormat.Table;
 
     private string Id()
     {

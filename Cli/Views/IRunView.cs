@@ -6,5 +6,5 @@ namespace FwdLLM.Cli.Views;
 internal interface IRunView
 {
     /// <summary>Starts the run with an observer and shows what it reports until it ends.</summary>
-    Task<RunSummary> ShowAsync(Func<IRunObserver, Task<RunSummary>> run);
+    Task<T> ShowAsync<T>(Func<IRunObserver, Task<T>> run);
 }

@@ -14,7 +14,7 @@ internal sealed class LiveRunView(IAnsiConsole console, TimeProvider time, strin
 
     public void Report(RunProgress progress) => _last = progress;
 
-    public async Task<RunSummary> ShowAsync(Func<IRunObserver, Task<RunSummary>> run)
+    public async Task<T> ShowAsync<T>(Func<IRunObserver, Task<T>> run)
     {
         var running = run(this);
         await console.Live(Render(_last)).AutoClear(true).Overflow(VerticalOverflow.Ellipsis).StartAsync(async live =>

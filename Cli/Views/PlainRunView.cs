@@ -15,16 +15,16 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time) : IRunV
     private bool _lastShown = true;
     private long _writtenAt;
 
-    public async Task<RunSummary> ShowAsync(Func<IRunObserver, Task<RunSummary>> run)
+    public async Task<T> ShowAsync<T>(Func<IRunObserver, Task<T>> run)
     {
-        var summary = await run(this);
+        var result = await run(this);
         lock (_lock)
         {
             if (!_lastShown)
                 output.WriteLine(Line(_last!));
         }
 
-        return summary;
+        return result;
     }
 
     public void Report(RunProgress progress)

@@ -1,0 +1,45 @@
+using FwdLLM.Cli.Settings;
+using FwdLLM.Modeling.Adapters;
+using FwdLLM.Modeling.Checkpoints;
+using FwdLLM.Modeling.Compilation;
+
+namespace FwdLLM.Cli.Commands;
+
+/// <summary>The folder that a silo serves: one compiled model in each subfolder, named by the SHA-256 of its manifest.</summary>
+internal static class ArtifactFolder
+{
+    /// <summary>Compiles a checkpoint into the folder; does nothing more when the same is there already.</summary>
+    public static CompiledModel Add(string model, AdapterSpec adapter, string artifacts)
+    {
+        if (!Directory.Exists(model))
+            throw new InputException($"the model \"{model}\" is not a folder; give the folder that holds config.json and model.safetensors.");
+        using var checkpoint = Checkpoint.Open(model);
+        Directory.CreateDirectory(artifacts);
+        var staging = Path.Combine(artifacts, $".compiling-{Guid.NewGuid():n}");
+        try
+        {
+            var sha256 = Compile(checkpoint, adapter, staging).ManifestSha256;
+            var folder = Path.Combine(artifacts, sha256);
+            if (!Directory.Exists(folder))
+                Directory.Move(staging, folder);
+            return CompiledModel.Open(folder);
+        }
+        finally
+        {
+            if (Directory.Exists(staging))
+                Directory.Delete(staging, recursive: true);
+        }
+    }
+
+    private static CompiledModel Compile(Checkpoint checkpoint, AdapterSpec adapter, string folder)
+    {
+        try
+        {
+            return ModelCompiler.Compile(checkpoint, adapter, folder, withVjp: false);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InputException($"the adapter {AdapterOption.Format(adapter)} does not fit the model: {e.Message}");
+        }
+    }
+}

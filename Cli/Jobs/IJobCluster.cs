@@ -1,0 +1,16 @@
+using FwdLLM.Grains.Interfaces;
+
+namespace FwdLLM.Cli.Jobs;
+
+/// <summary>What an operator asks of a cluster.</summary>
+public interface IJobCluster : IAsyncDisposable
+{
+    /// <summary>Submits a job, or continues the same one.</summary>
+    Task<JobStatus> SubmitAsync(JobSpec spec, CancellationToken cancellation);
+
+    /// <summary>The job's status; waits for a revision newer than the known one, but not for ever.</summary>
+    Task<JobStatus> StatusAsync(string id, long knownRevision, CancellationToken cancellation);
+
+    /// <summary>Pauses after the open round.</summary>
+    Task PauseAsync(string id, CancellationToken cancellation);
+}

@@ -1,0 +1,40 @@
+using FwdLLM.Cli.Settings;
+using FwdLLM.Modeling.Adapters;
+
+namespace FwdLLM.Cli.Tests.Settings;
+
+public sealed class AdapterOptionTests
+{
+    [Theory]
+    [InlineData("lora-xs", AdapterKind.LoraXs, 8, 6, "lora-xs:8")]
+    [InlineData("lora-xs:16", AdapterKind.LoraXs, 16, 6, "lora-xs:16")]
+    [InlineData("lora", AdapterKind.Lora, 8, 2, "lora:8")]
+    [InlineData("lora-all:4", AdapterKind.Lora, 4, 6, "lora-all:4")]
+    public void Adapter_is_read_and_written_back(string text, AdapterKind kind, int rank, int targets, string written)
+    {
+        var spec = AdapterOption.Parse(text);
+        Assert.Equal((kind, rank, targets), (spec.Kind, spec.Rank, spec.Targets.Count));
+        Assert.Equal(written, AdapterOption.Format(spec));
+    }
+
+    [Fact]
+    public void Lora_keeps_its_scale_at_every_rank()
+    {
+        Assert.Equal(2, AdapterSpec.LoraQueryValue.Alpha / AdapterSpec.LoraQueryValue.Rank);
+        Assert.Equal(64, AdapterOption.Parse("lora:32").Alpha);
+    }
+
+    [Theory]
+    [InlineData("qlora", "give lora-xs, lora or lora-all")]
+    [InlineData("lora-xs:", "rank from 1 to 512")]
+    [InlineData("lora:0", "rank from 1 to 512")]
+    [InlineData("lora:-3", "rank from 1 to 512")]
+    [InlineData("lora:513", "rank from 1 to 512")]
+    [InlineData("lora:8:8", "rank from 1 to 512")]
+    public void Unknown_adapter_is_refused_with_what_to_write(string text, string remedy)
+    {
+        var error = Assert.Throws<InputException>(() => AdapterOption.Parse(text)).Message;
+        Assert.Contains($"\"{text}\"", error, StringComparison.Ordinal);
+        Assert.Contains(remedy, error, StringComparison.Ordinal);
+    }
+}
