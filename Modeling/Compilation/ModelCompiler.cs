@@ -81,7 +81,8 @@ public static class ModelCompiler
             Config = source.Config,
             Pooling = source.Pooling,
             FeatureSize = source.Config.HiddenSize,
-            Adapter = spec,
+            // One order of targets, whichever the caller used: equal models get equal manifests.
+            Adapter = spec with { Targets = [.. AdapterSpec.AllLinear.Where(spec.Targets.Contains)] },
             Blocks = plan.Layout.Blocks,
             Graphs = graphs,
             Weights = entries,

@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using System.Globalization;
+using FwdLLM.Inference;
+using FwdLLM.Modeling.Adapters;
+using FwdLLM.Modeling.Compilation;
+
+namespace FwdLLM.Bench;
+
+/// <summary>
+/// What training costs a device beyond inference: time per direction and peak memory, both against the plain forward pass of
+/// 8 texts of 64 tokens on one thread. Variants take turns inside every round, so that drift of the machine cancels in the ratios.
+/// </summary>
+public static class DeviceCostBench
+{
+    private const int Texts = 8;
+    private const int Tokens = 64;
+    private const string ChildFlag = "--peak-memory-of";
+
+    private static readonly AdapterSpec TopTwo = AdapterSpec.Default with { FirstLayer = 4 };
+
+    /// <summary>Arguments: [MODEL] [--short] [--cache FOLDER]. Prints Markdown tables; returns 1 when a target is missed.</summary>
+    public static int Run(string[] args)
+    {
+        var child = Option(args, ChildFlag);
+        if (child is not null)
+            return RunChild(child);
+        var isShort = args.Contains("--short");
+        var cache = Option(args, "--cache") ?? Path.Combine(Path.GetTempPath(), "fwdllm-bench-models");
+        var model = args.FirstOrDefault(arg => !arg.StartsWith("--", StringComparison.Ordinal) && arg != cache) ?? Path.Combine("..", "shared", "models", "all-MiniLM-L6-v2");
+        if (!Directory.Exists(model))
+        {
+            Console.Error.WriteLine($"{model} does not exist; name the folder of a BERT checkpoint.");
+            return 2;
+        }
+
+        var full = ModelCache.GetOrCompile(model, AdapterSpec.Default, cache);
+        var top = ModelCache.GetOrCompile(model, TopTwo, cache);
+        var timeMet = MeasureTime(full, top, isShort ? 3 : 15);
+        var memoryMet = MeasureMemory(full, args);
+        return timeMet && memoryMet ? 0 : 1;
+    }
+
+    private static bool MeasureTime(CompiledModel full, CompiledModel top, int rounds)
+    {
+        using var runtime = ModelRuntime.Open(full);
+        using var suffix = ModelRuntime.Open(top);
+        var batch = Batch(full);
+        var theta = Random(runtime.Dimension, 0.1f, 1);
+        var topTheta = Random(suffix.Dimension, 0.1f, 2);
+        var (four, eight, topFour) = (Signs(4 * runtime.Dimension), Signs(8 * runtime.Dimension), Signs(4 * suffix.Dimension));
+        (string Name, int Directions, double? Target, Action Work)[] variants =
+        [
+            ("forward", 1, null, () => runtime.Features(batch, theta)),
+            ("JVP, K = 4, per direction", 4, 1.45, () => runtime.Jvp(batch, theta, four)),
+            ("JVP, K = 8, per direction", 8, null, () => runtime.Jvp(batch, theta, eight)),
+            ("top-2 suffix, prefix cached, forward", 1, null, () => suffix.Features(batch, topTheta)),
+            ("top-2 suffix, prefix cached, JVP, K = 4, per direction", 4, 0.45, () => suffix.Jvp(batch, topTheta, topFour)),
+        ];
+        foreach (var variant in variants)
+            variant.Work();
+        var times = variants.Select(_ => new List<double>()).ToArray();
+        for (var round = 0; round < rounds; round++)
+            for (var index = 0; index < variants.Length; index++)
+            {
+                var watch = Stopwatch.StartNew();
+                variants[index].Work();
+                times[index].Add(watch.Elapsed.TotalMilliseconds / variants[index].Directions);
+            }
+
+        Console.WriteLine($"| {Texts} × {Tokens} tokens, 1 thread, {rounds} rounds | min ms | median ms | min ratio | median ratio | target |");
+        Console.WriteLine("|---|---|---|---|---|---|");
+        var met = true;
+        for (var index = 0; index < variants.Length; index++)
+        {
+            // The ratio of minima is the estimate least disturbed by other processes.
+            var ratio = times[index].Min() / times[0].Min();
+            met &= variants[index].Target is not { } target || ratio <= target;
+            Console.WriteLine(Line($"| {variants[index].Name} | {times[index].Min():f1} | {Median(times[index]):f1} | {ratio:f2} | {Median(times[index]) / Median(times[0]):f2} | {(variants[index].Target is { } limit ? Line($"≤ {limit:f2}") : "")} |"));
+        }
+
+        Console.WriteLine();
+        return met;
+    }
+
+    private static bool MeasureMemory(CompiledModel model, string[] args)
+    {
+        var inference = PeakOfChild("inference", model, args);
+        var training = PeakOfChild("training", model, args);
+        var ratio = training / (double)inference;
+        Console.WriteLine("| device process, 8 × 64 tokens | peak RSS MB | ratio | target |");
+        Console.WriteLine("|---|---|---|---|");
+        Console.WriteLine(Line($"| inference only | {inference / 1e6:f0} | 1.00 | |"));
+        Console.WriteLine(Line($"| inference and JVP, K = 8 | {training / 1e6:f0} | {ratio:f2} | ≤ 1.30 |"));
+        return ratio <= 1.30;
+    }
+
+    // A process's peak cannot be reset, so each measurement gets its own.
+    private static long PeakOfChild(string role, CompiledModel model, string[] args)
+    {
+        var commandLine = Environment.GetCommandLineArgs();
+        var program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
+            start.ArgumentList.Add(commandLine[0]);
+        foreach (var own in commandLine[1..^args.Length])
+            start.ArgumentList.Add(own);
+        start.ArgumentList.Add(ChildFlag);
+        start.ArgumentList.Add($"{role}:{model.Folder}");
+        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0 || !long.TryParse(output.Trim(), CultureInfo.InvariantCulture, out var peak))
+            throw new InvalidOperationException($"The {role} process ended with code {process.ExitCode} and printed '{output.Trim()}' instead of its peak memory.");
+        return peak;
+    }
+
+    private static int RunChild(string argument)
+    {
+        var (role, folder) = (argument[..argument.IndexOf(':')], argument[(argument.IndexOf(':') + 1)..]);
+        var model = CompiledModel.Open(folder);
+        using var runtime = ModelRuntime.Open(model);
+        var theta = Random(runtime.Dimension, 0.1f, 1);
+        for (var round = 0; round < 3; round++)
+        {
+            runtime.Features(Batch(model), theta);
+            if (role == "training")
+                runtime.Jvp(Batch(model), theta, Signs(8 * runtime.Dimension));
+        }
+
+        var line = File.ReadLines("/proc/self/status").First(text => text.StartsWith("VmHWM:", StringComparison.Ordinal));
+        var kibibytes = long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        Console.WriteLine((kibibytes * 1024).ToString(CultureInfo.InvariantCulture));
+        return 0;
+    }
+
+    private static TokenSequence[] Batch(CompiledModel model)
+    {
+        var random = new Random(5);
+        return [.. Enumerable.Range(0, Texts).Select(_ => new TokenSequence([.. Enumerable.Range(0, Tokens).Select(_ => random.Next(model.Manifest.Config.VocabularySize))]))];
+    }
+
+    private static float[] Random(int count, float bound, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() * 2 - 1) * bound)];
+    }
+
+    private static float[] Signs(int count) => Array.ConvertAll(Random(count, 1, 9), value => value < 0 ? -1f : 1f);
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    private static string? Option(string[] args, string name)
+    {
+        var index = Array.IndexOf(args, name);
+        return index >= 0 && index + 1 < args.Length ? args[index + 1] : null;
+    }
+
+    private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
