@@ -1,3 +1,5 @@
+using FwdLLM.Modeling.Tokenization;
+
 namespace FwdLLM.Modeling.Checkpoints;
 
 /// <summary>
@@ -70,9 +72,9 @@ public sealed class Checkpoint : ITensorSource, IDisposable
 
     /// <summary>Loads the tokenizer that lies beside the weights.</summary>
     /// <exception cref="CheckpointException">There is none, or it has ids that the word embedding does not.</exception>
-    public Tokenization.WordPieceTokenizer LoadTokenizer()
+    public WordPieceTokenizer LoadTokenizer()
     {
-        var tokenizer = Tokenization.WordPieceTokenizer.Load(Folder);
+        var tokenizer = WordPieceTokenizer.Load(Folder);
         var pieces = tokenizer.Vocabulary.Pieces.Count;
         return pieces <= Config.VocabularySize
             ? tokenizer

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using FwdLLM.Modeling.Tokenization;
 
 namespace FwdLLM.Modeling.Checkpoints;
 
@@ -14,7 +15,7 @@ internal static class CheckpointHash
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[ChunkBytes];
         AppendText(hash, $"fwdllm-checkpoint-1 {config.Canonical} {pooling}");
-        foreach (var tokenizerFile in Tokenization.WordPieceTokenizer.Files)
+        foreach (var tokenizerFile in WordPieceTokenizer.Files)
             AppendFile(hash, folder, tokenizerFile, buffer);
         foreach (var name in names.All)
         {

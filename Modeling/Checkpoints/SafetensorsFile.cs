@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 
 namespace FwdLLM.Modeling.Checkpoints;
 
@@ -97,7 +98,7 @@ public sealed class SafetensorsFile : IDisposable
         if (tensor.Type != TensorType.I8)
             throw new CheckpointException($"{Path}: tensor '{name}' is {tensor.Type} where I8 is expected.");
         var values = new sbyte[CheckedCount(tensor)];
-        Access(tensor.Offset, values.Length, values.AsSpan(), (bytes, target) => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, sbyte>(bytes).CopyTo(target));
+        Access(tensor.Offset, values.Length, values.AsSpan(), (bytes, target) => MemoryMarshal.Cast<byte, sbyte>(bytes).CopyTo(target));
         return values;
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace FwdLLM.Modeling.Checkpoints;
 
@@ -20,5 +21,5 @@ public sealed record SafetensorsTensor(string Name, TensorType Type, IReadOnlyLi
 
     /// <summary>An I8 tensor of these values.</summary>
     public static SafetensorsTensor Int8(string name, IReadOnlyList<int> shape, ReadOnlySpan<sbyte> values) =>
-        new(name, TensorType.I8, shape, System.Runtime.InteropServices.MemoryMarshal.AsBytes(values).ToArray());
+        new(name, TensorType.I8, shape, MemoryMarshal.AsBytes(values).ToArray());
 }

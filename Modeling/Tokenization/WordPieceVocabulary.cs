@@ -1,6 +1,6 @@
-namespace FwdLLM.Modeling.Tokenization;
+using FwdLLM.Modeling.Checkpoints;
 
-using Checkpoints;
+namespace FwdLLM.Modeling.Tokenization;
 
 /// <summary>The pieces of a WordPiece tokenizer; a piece's id is its index.</summary>
 public sealed class WordPieceVocabulary
@@ -25,8 +25,7 @@ public sealed class WordPieceVocabulary
         for (var id = 0; id < pieces.Count; id++)
         {
             var piece = pieces[id];
-            var added = _starting.TryAdd(piece, id);
-            if (!added)
+            if (!_starting.TryAdd(piece, id))
                 throw new CheckpointException($"{source} lists piece '{piece}' as {_starting[piece]} and as {id}; every piece must have one id.");
             // "##" alone is two punctuation marks, not a continuation of nothing.
             if (piece.Length > ContinuationPrefix.Length && piece.StartsWith(ContinuationPrefix, StringComparison.Ordinal))
