@@ -66,15 +66,18 @@ public sealed class ModelRuntime : IModelRuntime
         foreach (var micro in MicroBatch.Plan(batch, Math.Min(count, _options.JvpChunk), _options.MaxRows))
         {
             using var run = Prepare("jvp", micro, batch, theta);
-            for (var first = 0; first < count; first += micro.Directions)
+            // Runs of equal size: every run computes the value again, so a short last one would waste most.
+            var runs = (count + micro.Directions - 1) / micro.Directions;
+            var size = micro.Members.Count * FeatureSize;
+            for (var index = 0; index < runs; index++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var chunk = Math.Min(micro.Directions, count - first);
+                var (first, next) = ((int)((long)count * index / runs), (int)((long)count * (index + 1) / runs));
+                var chunk = next - first;
                 run.Input("directions", directions.Slice(first * Dimension, chunk * Dimension), chunk, Dimension);
                 run.Execute("features", "tangents");
                 if (first == 0)
                     Scatter(run.Output(0), micro, features);
-                var size = micro.Members.Count * FeatureSize;
                 for (var k = 0; k < chunk; k++)
                     Scatter(run.Output(1).Slice(k * size, size), micro, tangents.AsSpan((first + k) * features.Length, features.Length));
             }

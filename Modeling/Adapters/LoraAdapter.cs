@@ -39,13 +39,15 @@ internal sealed class LoraAdapter(string module, int rank, int inputSize, int ou
     {
         var g = scope.Builder;
         var p = g.MatMul(x, DownTransposed(scope));
-        return (g.MatMul(p, UpTransposed(scope)), (cotangent, wanted) =>
+        return (g.MatMul(p, UpTransposed(scope)), Back);
+
+        string? Back(string cotangent, bool wanted)
         {
             var dp = g.MatMul(cotangent, Up(scope));
             scope.SetGradient(FirstBlock, g.TransposedMatMul(dp, x));
             scope.SetGradient(FirstBlock + 1, g.Mul(g.TransposedMatMul(cotangent, p), scaling));
             return wanted ? g.MatMul(dp, Down(scope)) : null;
-        });
+        }
     }
 
     public override void WriteFrozen(WeightFile graphWeights, WeightFile exportFactors)

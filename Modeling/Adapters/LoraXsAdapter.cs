@@ -44,12 +44,14 @@ internal sealed class LoraXsAdapter(string module, int rank, int inputSize, int 
         var g = scope.Builder;
         var z = g.MatMul(x, g.Weight(Module + ".SVtT"));
         var m = g.MatMul(z, MiddleTransposed(scope));
-        return (g.MatMul(m, g.Weight(Module + ".Ut")), (cotangent, wanted) =>
+        return (g.MatMul(m, g.Weight(Module + ".Ut")), Back);
+
+        string? Back(string cotangent, bool wanted)
         {
             var dm = g.MatMul(cotangent, g.Transpose(g.Weight(Module + ".Ut"), 1, 0));
             scope.SetGradient(FirstBlock, g.TransposedMatMul(dm, z));
             return wanted ? g.MatMul(g.MatMul(dm, Middle(scope)), g.Transpose(g.Weight(Module + ".SVtT"), 1, 0)) : null;
-        });
+        }
     }
 
     public override void WriteFrozen(WeightFile graphWeights, WeightFile exportFactors)

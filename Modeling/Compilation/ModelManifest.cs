@@ -7,18 +7,6 @@ using FwdLLM.Modeling.Onnx;
 
 namespace FwdLLM.Modeling.Compilation;
 
-/// <summary>One file of a compiled model.</summary>
-/// <param name="Name">File name, without folder.</param>
-/// <param name="Length">Bytes.</param>
-/// <param name="Sha256">Lower-case hexadecimal.</param>
-public sealed record ModelFile(string Name, long Length, string Sha256);
-
-/// <summary>One graph of a compiled model.</summary>
-/// <param name="Name">prefix, forward, jvp or vjp.</param>
-/// <param name="File">File name.</param>
-/// <param name="Weights">Tensors of the weight file that it reads.</param>
-public sealed record ModelGraph(string Name, string File, IReadOnlyList<string> Weights);
-
 /// <summary>The contents of a compiled model's manifest.json.</summary>
 public sealed record ModelManifest
 {

@@ -2,13 +2,6 @@ using System.Runtime.InteropServices;
 
 namespace FwdLLM.Modeling.Onnx;
 
-/// <summary>Where one float32 tensor lies in <c>weights.bin</c>.</summary>
-/// <param name="Name">Initializer name, shared by every graph that reads it.</param>
-/// <param name="Shape">Dimensions, row-major.</param>
-/// <param name="Offset">First byte, a multiple of <see cref="WeightFile.Alignment"/>.</param>
-/// <param name="Length">Bytes.</param>
-public sealed record WeightEntry(string Name, int[] Shape, long Offset, long Length);
-
 /// <summary>
 /// Writes the constants of all graphs of one model into a single file, once. Offsets are page-aligned so that a session can
 /// map the file and hand out pointers into it: pages of weights nobody reads are never loaded.

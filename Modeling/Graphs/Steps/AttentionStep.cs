@@ -38,7 +38,9 @@ internal sealed class AttentionStep(int query, int key, int value, int heads, in
         var g = scope.Builder;
         var (q, k, v) = (Split(scope, x[0]), Split(scope, x[1]), Split(scope, x[2]));
         var p = Weights(scope, q, k);
-        return (Join(scope, g.MatMul(p, v)), cotangent =>
+        return (Join(scope, g.MatMul(p, v)), Back);
+
+        string?[] Back(string cotangent)
         {
             var dc = Split(scope, cotangent);
             var ds = active[0] || active[1] ? g.Mul(SoftmaxDerivative(g, p, g.MatMul(dc, Flip(g, v))), _scale) : null;
@@ -48,7 +50,7 @@ internal sealed class AttentionStep(int query, int key, int value, int heads, in
                 active[1] ? Join(scope, g.MatMul(Flip(g, ds!), q)) : null,
                 active[2] ? Join(scope, g.MatMul(Flip(g, p), dc)) : null,
             ];
-        });
+        }
     }
 
     private string Weights(GraphScope scope, string q, string k)

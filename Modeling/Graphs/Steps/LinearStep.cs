@@ -27,11 +27,13 @@ internal sealed class LinearStep(int x, string module, LinearAdapter? adapter) :
         var g = scope.Builder;
         var delta = adapter?.Vjp(scope, x[0]);
         var y = Finish(scope, g.MatMul(x[0], Weight(scope)), delta?.Value);
-        return (y, cotangent =>
+        return (y, Back);
+
+        string?[] Back(string cotangent)
         {
             var through = delta?.Pullback(cotangent, active[0]);
             return [active[0] ? g.AddOptional(g.MatMul(cotangent, g.Transpose(Weight(scope), 1, 0)), through) : null];
-        });
+        }
     }
 
     // The bias comes last: ORT then fuses it with a GELU that follows.

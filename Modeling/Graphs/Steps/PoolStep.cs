@@ -12,14 +12,19 @@ internal sealed class PoolStep(int x, int width, bool mean) : Step(x)
 
     public override Dual Jvp(GraphScope scope, Dual[] x) => new(Pool(scope, x[0].Primal, tangents: false), x[0].Tangent is { } dx ? Pool(scope, dx, tangents: true) : null);
 
-    public override (string Value, Pullback Pullback) Vjp(GraphScope scope, string[] x, bool[] active) => (Forward(scope, x), cotangent =>
+    public override (string Value, Pullback Pullback) Vjp(GraphScope scope, string[] x, bool[] active)
     {
-        if (!active[0])
-            return [null];
-        var g = scope.Builder;
-        var spread = g.Mul(g.Transpose(Weights(scope), 0, 2, 1), g.Unsqueeze(cotangent, 1)); // [n, S, 1]·[n, 1, width]
-        return [g.Reshape(spread, -1, width)];
-    });
+        return (Forward(scope, x), Back);
+
+        string?[] Back(string cotangent)
+        {
+            if (!active[0])
+                return [null];
+            var g = scope.Builder;
+            var spread = g.Mul(g.Transpose(Weights(scope), 0, 2, 1), g.Unsqueeze(cotangent, 1)); // [n, S, 1]·[n, 1, width]
+            return [g.Reshape(spread, -1, width)];
+        }
+    }
 
     private string Pool(GraphScope scope, string x, bool tangents)
     {

@@ -24,13 +24,15 @@ internal sealed class ResidualNormStep(int a, int b, string module, float epsilo
     {
         var g = scope.Builder;
         var (y, normalised, inverseDeviation) = Retain(scope, g.Add(x[0], x[1]));
-        return (y, cotangent =>
+        return (y, Back);
+
+        string?[] Back(string cotangent)
         {
             var h = g.Mul(cotangent, Gain(g));
             var centred = g.Sub(g.Sub(h, g.RowMean(h)), g.Mul(normalised, g.RowMean(g.Mul(normalised, h))));
             var ds = g.Mul(centred, inverseDeviation);
             return [active[0] ? ds : null, active[1] ? ds : null];
-        });
+        }
     }
 
     private (string Y, string Normalised, string InverseDeviation) Retain(GraphScope scope, string s)
