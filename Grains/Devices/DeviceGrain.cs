@@ -113,12 +113,14 @@ public sealed partial class DeviceGrain(
         if (!state.Assignments.Contains(assignment))
         {
             if (Work is { } last && (assignment.Round, assignment.Wave).CompareTo((last.Round, last.Wave)) < 0) return;
-            if (Work is { } missed && !HasContributed(missed)) state.Missed++;
+            var missed = Work is { } before && !HasContributed(before) && clock.GetElapsedTime(_assignedAt) > before.Deadline;
+            if (missed) state.Missed++;
             state.Assignments.RemoveAll(a => a.Round != assignment.Round || a.Wave == assignment.Wave);
             state.Inbox.RemoveAll(c => c.Round != assignment.Round);
             state.Assignments.Add(assignment);
             state.Assigned++;
             await store.SaveOrLeave(this);
+            if (missed) RegisterLater();
         }
 
         _assignedAt = clock.GetTimestamp();
@@ -162,8 +164,11 @@ public sealed partial class DeviceGrain(
         var known = store.State.PassesPerSecond;
         if (store.State.JobId is null || !float.IsFinite(passesPerSecond) || passesPerSecond <= 0 || Math.Abs(passesPerSecond - known) <= SpeedChange * known) return;
         store.State.PassesPerSecond = passesPerSecond; // Stored with the next write: a device says it again anyway.
-        _ = Register().Observe(e => LogRegisterFailed(DeviceId, e));
+        RegisterLater();
     }
+
+    /// <summary>Not awaited: the scheduler's view may lag.</summary>
+    private void RegisterLater() => _ = Register().Observe(e => LogRegisterFailed(DeviceId, e));
 
     private Task Register() =>
         GrainFactory.GetGrain<IDevicePoolGrain>(PoolShards.Key(store.State.JobId!, DeviceId)).Register(new PoolEntry
@@ -198,6 +203,6 @@ public sealed partial class DeviceGrain(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Device {DeviceId}: round {Round} was not told of a contribution; it will ask")]
     private partial void LogTellFailed(string deviceId, uint round, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Device {DeviceId}: pool was not told of its speed")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Device {DeviceId}: the pool was not told of its speed and reliability")]
     private partial void LogRegisterFailed(string deviceId, Exception exception);
 }
