@@ -8,7 +8,7 @@ namespace FwdLLM.Grains;
 /// A device's place in the cluster: identity, work, and the inbox of what it handed in. A contribution is durable here before
 /// it is acknowledged, so a round can always be rebuilt from its cohort.
 /// </summary>
-[GrainType("d")] // Short: it is in every message a device sends.
+[GrainType("d")]
 public sealed partial class DeviceGrain(
     [PersistentState("device", GrainsServices.Storage)] IPersistentState<DeviceState> store,
     ITrainingFactory trainings,
