@@ -8,7 +8,7 @@ namespace FwdLLM.Grains;
 /// A device's place in the cluster: identity, work, and the inbox of what it handed in. A contribution is durable here before
 /// it is acknowledged, so a round can always be rebuilt from its cohort.
 /// </summary>
-[GrainType("d")] // Short: it is in every message a device sends.
+[GrainType("d")]
 public sealed partial class DeviceGrain(
     [PersistentState("device", GrainsServices.Storage)] IPersistentState<DeviceState> store,
     ITrainingFactory trainings,
@@ -113,12 +113,14 @@ public sealed partial class DeviceGrain(
         if (!state.Assignments.Contains(assignment))
         {
             if (Work is { } last && (assignment.Round, assignment.Wave).CompareTo((last.Round, last.Wave)) < 0) return;
-            if (Work is { } missed && !HasContributed(missed)) state.Missed++;
+            var missed = Work is { } before && !HasContributed(before) && clock.GetElapsedTime(_assignedAt) > before.Deadline;
+            if (missed) state.Missed++;
             state.Assignments.RemoveAll(a => a.Round != assignment.Round || a.Wave == assignment.Wave);
             state.Inbox.RemoveAll(c => c.Round != assignment.Round);
             state.Assignments.Add(assignment);
             state.Assigned++;
             await store.SaveOrLeave(this);
+            if (missed) RegisterLater();
         }
 
         _assignedAt = clock.GetTimestamp();
@@ -162,8 +164,11 @@ public sealed partial class DeviceGrain(
         var known = store.State.PassesPerSecond;
         if (store.State.JobId is null || !float.IsFinite(passesPerSecond) || passesPerSecond <= 0 || Math.Abs(passesPerSecond - known) <= SpeedChange * known) return;
         store.State.PassesPerSecond = passesPerSecond; // Stored with the next write: a device says it again anyway.
-        _ = Register().Observe(e => LogRegisterFailed(DeviceId, e));
+        RegisterLater();
     }
+
+    /// <summary>Not awaited: the scheduler's view may lag.</summary>
+    private void RegisterLater() => _ = Register().Observe(e => LogRegisterFailed(DeviceId, e));
 
     private Task Register() =>
         GrainFactory.GetGrain<IDevicePoolGrain>(PoolShards.Key(store.State.JobId!, DeviceId)).Register(new PoolEntry
@@ -198,6 +203,6 @@ public sealed partial class DeviceGrain(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Device {DeviceId}: round {Round} was not told of a contribution; it will ask")]
     private partial void LogTellFailed(string deviceId, uint round, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Device {DeviceId}: pool was not told of its speed")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Device {DeviceId}: the pool was not told of its speed and reliability")]
     private partial void LogRegisterFailed(string deviceId, Exception exception);
 }

@@ -24,15 +24,15 @@ public sealed partial class JobGrain(
     /// <summary>Evaluations kept in the status.</summary>
     private const int MostEvaluations = 1000;
 
+    private readonly EvaluationDesk _evaluation = new(evaluations);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IGrainTimer? _timer;
     private ModelHeader? _model;
     private RoundStatus? _round;
     private bool _opened;
-    private IReadOnlyList<PoolEntry> _devices = [];
-    private long _devicesRead;
-    private long? _evaluating;
-    private long? _evaluated;
+    private JobDevices? _devices;
+
+    private JobDevices Devices => _devices ??= new JobDevices(JobId, GrainFactory, timings, clock);
 
     private JobState State => store.State;
 
@@ -161,7 +161,7 @@ public sealed partial class JobGrain(
 
     private async Task AwaitDevices()
     {
-        var (found, expected) = (await ListDevices(), State.Spec!.Cohort.ExpectedDevices);
+        var (found, expected) = (await Devices.List(), State.Spec!.Cohort.ExpectedDevices);
         if (found.Count >= expected)
         {
             if (State.Spec.Cohort.Schedule == ScheduleKind.Fixed && roster.State.Devices.Count == 0)
@@ -193,13 +193,15 @@ public sealed partial class JobGrain(
         }
 
         if (order.Kind == (byte)WorkKind.Probes && State.HeadOnlyVersion is null) (State.HeadOnlyVersion, State.EvaluationDue) = (_model.Version, true);
-        if (State.EvaluationDue && _evaluating is null)
+        if (State.EvaluationDue && !_evaluation.IsBusy)
         {
             State.EvaluationDue = false;
             Evaluate(_model);
         }
 
-        State.Cohort = CohortChoice.Choose(spec.Cohort, order, trainings.Create(spec).Seed, await Devices());
+        var devices = spec.Cohort.Schedule == ScheduleKind.Fixed ? roster.State.Devices : await Devices.Recent();
+        State.Devices = devices.Count;
+        State.Cohort = CohortChoice.Choose(spec.Cohort, order, trainings.Create(spec).Seed, devices);
         State.Open = order;
         await Save();
         _opened = false;
@@ -241,9 +243,9 @@ public sealed partial class JobGrain(
 
     private async Task Finish(ModelHeader model)
     {
-        if (_evaluating is not null) return; // Its end wakes the job.
+        if (_evaluation.IsBusy) return; // Its end wakes the job.
         var done = State.Evaluations.Exists(e => e.Version == model.Version);
-        if (!done && _evaluated != model.Version)
+        if (!done && !_evaluation.HasTried(model.Version))
         {
             Evaluate(model);
             return;
@@ -262,43 +264,15 @@ public sealed partial class JobGrain(
 
     private async Task Release()
     {
-        var last = State.LastRound?.Round ?? 0;
-        await BackgroundCalls.ForEach(
-            await ListDevices(), timings.Parallelism, device => GrainFactory.GetGrain<IDeviceGrain>(device.DeviceId).Release(JobId, last, jobEnded: true));
+        await Devices.Release(State.LastRound?.Round ?? 0);
         await Index().Remove(JobId);
         if (await this.GetReminder(Reminder) is { } reminder) await this.UnregisterReminder(reminder);
         State.Released = true;
         await Save();
     }
 
-    /// <summary>Not awaited by a round: an evaluation takes as long as it takes.</summary>
-    private void Evaluate(ModelHeader model)
-    {
-        _evaluating = model.Version;
-        _ = Run();
-
-        async Task Run()
-        {
-            await evaluations.Evaluate(State.Spec!, model).Observe(e => LogEvaluationFailed(JobId, model.Version, e));
-            (_evaluating, _evaluated) = (null, model.Version);
-            Wake();
-        }
-    }
-
-    private async Task<IReadOnlyList<PoolEntry>> Devices()
-    {
-        if (State.Spec!.Cohort.Schedule == ScheduleKind.Fixed) return roster.State.Devices;
-        if (_devices.Count > 0 && clock.GetElapsedTime(_devicesRead) < timings.PoolListAge) return _devices;
-        (_devices, _devicesRead) = (await ListDevices(), clock.GetTimestamp());
-        State.Devices = _devices.Count;
-        return _devices;
-    }
-
-    private async Task<IReadOnlyList<PoolEntry>> ListDevices()
-    {
-        var shards = await Task.WhenAll(PoolShards.Keys(JobId).Select(key => GrainFactory.GetGrain<IDevicePoolGrain>(key).List()));
-        return [.. shards.SelectMany(s => s).OrderBy(d => d.DeviceId, StringComparer.Ordinal)];
-    }
+    private void Evaluate(ModelHeader model) =>
+        _evaluation.Begin(State.Spec!, model, e => LogEvaluationFailed(JobId, model.Version, e), Wake);
 
     private IJobIndexGrain Index() => GrainFactory.GetGrain<IJobIndexGrain>(0);
 

@@ -39,6 +39,25 @@ public sealed class CrashTests : IDisposable
     }
 
     [Fact]
+    public async Task Acknowledged_contribution_outlives_the_silo_and_is_not_asked_for_again()
+    {
+        await using (var cluster = await TestCluster.Start(_folder.Database))
+        {
+            await cluster.Job.Submit(TestCluster.Spec());
+            await cluster.Enrol(4);
+            var answer = await cluster.Answer(await cluster.NextWork(2));
+            Assert.Equal(Verdict.Accepted, (await cluster.Device(2).Contribute(answer with { LossSum = 1234 })).Verdict);
+            await cluster.Kill();
+        }
+
+        await using var restarted = await TestCluster.Start(_folder.Database);
+        await restarted.RunToEnd(4);
+        var entry = (await restarted.Model.GetJournal(0))!;
+        Assert.Equal(4, entry.Contributions.Count);
+        Assert.Equal(1234, entry.Contributions[2].Contribution.LossSum);
+    }
+
+    [Fact]
     public async Task Commit_that_died_after_its_journal_entry_is_done_again_from_that_entry()
     {
         await using var cluster = await TestCluster.Start(_folder.Database);
