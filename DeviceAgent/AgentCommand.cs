@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 
 namespace FwdLLM.DeviceAgent;
@@ -36,38 +35,31 @@ public sealed class AgentCommand
         {
             _job, _data, _gateways, _devices, _hosts, _split, _splitSeed, _textColumn, _labelColumn, _artifacts, _artifactsUrl, _concurrent, _clusterId, _serviceId,
         };
-        Root.Validators.Add(Check);
-        Root.SetAction((parsed, cancellation) => run(Read(parsed), cancellation));
+        Root.SetAction(async (parsed, cancellation) =>
+        {
+            AgentArguments arguments;
+            try
+            {
+                arguments = Read(parsed);
+            }
+            catch (ArgumentException e)
+            {
+                await parsed.InvocationConfiguration.Error.WriteLineAsync($"device-agent: {e.Message} See --help.");
+                return ExitCodes.Usage;
+            }
+
+            return await run(arguments, cancellation);
+        });
     }
 
     /// <summary>The command for parsing.</summary>
     public RootCommand Root { get; }
 
-    // A validator reports at the command line, with usage; Read then cannot fail.
-    private void Check(CommandResult result)
-    {
-        if (result.Errors.Any())
-            return;
-        try
-        {
-            foreach (var gateway in result.GetValue(_gateways)!)
-                GatewayAddress.Parse(gateway);
-            if (result.GetValue(_devices) is < 1 or > 99_999_999)
-                throw new ArgumentException($"--devices is {result.GetValue(_devices)}; give a number from 1 to 99999999.");
-            Hosts(result.GetValue(_hosts), result.GetValue(_devices));
-            if (result.GetValue(_concurrent) is < 1 or > 4096)
-                throw new ArgumentException($"--max-concurrent is {result.GetValue(_concurrent)}; give a number from 1 to 4096.");
-            ParseUrl(result.GetValue(_artifactsUrl));
-        }
-        catch (ArgumentException e)
-        {
-            result.AddError(e.Message);
-        }
-    }
-
     private AgentArguments Read(ParseResult parsed)
     {
-        var devices = parsed.GetValue(_devices);
+        foreach (var gateway in parsed.GetValue(_gateways)!)
+            GatewayAddress.Parse(gateway);
+        var devices = Number(parsed, _devices, 99_999_999);
         var (first, count) = Hosts(parsed.GetValue(_hosts), devices);
         return new AgentArguments
         {
@@ -82,7 +74,7 @@ public sealed class AgentCommand
                 JobId = parsed.GetValue(_job)!,
                 FirstDevice = first,
                 DeviceCount = count,
-                MaxConcurrentWork = parsed.GetValue(_concurrent),
+                MaxConcurrentWork = Number(parsed, _concurrent, 4096),
             },
             TotalDevices = devices,
             DataFile = parsed.GetValue(_data)!,
@@ -94,6 +86,9 @@ public sealed class AgentCommand
             ArtifactsUrl = ParseUrl(parsed.GetValue(_artifactsUrl)),
         };
     }
+
+    private static int Number(ParseResult parsed, Option<int> option, int most) =>
+        parsed.GetValue(option) is var value && value >= 1 && value <= most ? value : throw new ArgumentException($"{option.Name} is {value}; give a number from 1 to {most}.");
 
     private static (int First, int Count) Hosts(string? text, int devices)
     {

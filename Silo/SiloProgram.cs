@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using FwdLLM.Silo.Storage;
 using Microsoft.Extensions.Hosting.Internal;
 
 namespace FwdLLM.Silo;
@@ -36,7 +37,7 @@ public static class SiloProgram
             await ServeAsync(settings, output);
             return Success;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException or OrleansException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException or OrleansException or GrainStorageException)
         {
             await error.WriteLineAsync($"silo: {e.Message} (silo port {settings.SiloPort}, gateway port {settings.GatewayPort}, HTTP port {settings.HttpPort}, storage {settings.StorageFolder})");
             return Failure;

@@ -48,7 +48,7 @@ public sealed partial record SiloSettings
 
     /// <summary>Folder of the database with all grain state.</summary>
     /// <value>fwdllm-data in the working folder.</value>
-    /// <remarks>Not a temporary folder: a restarted silo continues its jobs from here.</remarks>
+    /// <remarks>Not a temporary folder: a restarted silo continues its jobs from here. Silos of one cluster share it.</remarks>
     public string StorageFolder { get; init; } = "fwdllm-data";
 
     /// <summary>Folder of compiled models, each in a subfolder named by its manifest's SHA-256.</summary>

@@ -2,8 +2,8 @@ using FwdLLM.Grains.Interfaces;
 
 namespace FwdLLM.DeviceAgent.Tests;
 
-/// <summary>A device grain that accepts everything: what it costs on the wire is the contracts' cost, whatever a real grain does.</summary>
-[GrainType("d")]
+/// <summary>A device grain that accepts everything: what it costs on the wire is the contracts' cost, whatever a real grain does. Its type name is as long as the real one.</summary>
+[GrainType("s")]
 internal sealed class StubDeviceGrain : Grain, IDeviceGrain
 {
     public Task<Welcome> Enrol(Enrolment enrolment) => Task.FromResult(new Welcome());
