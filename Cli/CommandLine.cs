@@ -58,7 +58,9 @@ public static class CommandLine
         // The parser answers one mistyped option with several errors; the operator needs the one that names it.
         var errors = parsed.UnmatchedTokens.Count > 0
             ? parsed.UnmatchedTokens.Where(token => token.StartsWith('-') || command.Subcommands.Count > 0).DefaultIfEmpty(parsed.UnmatchedTokens[0]).Select(token => $"{token} is not known here; {Suggest(token, names)}")
-            : parsed.Errors.Select(error => error.Message).Distinct();
+            : command.Subcommands.Count > 0
+                ? [$"no command is given; there are {string.Join(", ", command.Subcommands.Select(sub => sub.Name))}."]
+                : parsed.Errors.Select(error => error.Message).Distinct();
         Fail(context, ExitCodes.BadInput, [.. errors]);
         context.Error.WriteLine($"See {Path(parsed)} --help.");
         return ExitCodes.BadInput;

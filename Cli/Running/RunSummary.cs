@@ -43,19 +43,19 @@ public sealed record RunSummary
 
     /// <summary>Held-out accuracy of the head alone, before the adapter moved; null when the recipe has no such phase.</summary>
     [JsonPropertyName("accuracy_head_only")]
-    public double? AccuracyHeadOnly { get; init; }
+    public double? AccuracyHeadOnly { get; init => field = Known(value); }
 
     /// <summary>Held-out accuracy at the end.</summary>
     [JsonPropertyName("accuracy")]
-    public double? Accuracy { get; init; }
+    public double? Accuracy { get; init => field = Known(value); }
 
     /// <summary>Held-out loss of the head alone.</summary>
     [JsonPropertyName("loss_head_only")]
-    public double? LossHeadOnly { get; init; }
+    public double? LossHeadOnly { get; init => field = Known(value); }
 
     /// <summary>Held-out loss at the end.</summary>
     [JsonPropertyName("loss")]
-    public double? Loss { get; init; }
+    public double? Loss { get; init => field = Known(value); }
 
     /// <summary>Mean bytes a device sent, headers included.</summary>
     [JsonPropertyName("bytes_up_per_device")]
@@ -67,7 +67,7 @@ public sealed record RunSummary
 
     /// <summary>Bytes sent for each probe, headers included; null when none was made.</summary>
     [JsonPropertyName("bytes_up_per_probe")]
-    public double? BytesUpPerProbe { get; init; }
+    public double? BytesUpPerProbe { get; init => field = Known(value); }
 
     /// <summary>Most resident memory of this process.</summary>
     [JsonPropertyName("peak_rss_bytes")]
@@ -88,4 +88,7 @@ public sealed record RunSummary
     /// <summary>Rows left out because they could not be read.</summary>
     [JsonPropertyName("skipped_rows")]
     public int SkippedRows { get; init; }
+
+    // JSON has no NaN, and "not known" is null.
+    private static double? Known(double? value) => value is { } number && double.IsFinite(number) ? number : null;
 }

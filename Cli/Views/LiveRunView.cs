@@ -44,7 +44,8 @@ internal sealed class LiveRunView(IAnsiConsole console, TimeProvider time, strin
         Row("devices", PlainRunView.Devices(progress));
         Row("traffic", $"up {Quantity.Bytes(progress.BytesUp)}, down {Quantity.Bytes(progress.BytesDown)}");
         Row("time", $"{Quantity.Duration(progress.Elapsed)}, left {Quantity.Duration(progress.TimeLeft)}");
-        IRenderable content = progress.MaxPasses > 0
+        // Without colours the bar's two parts look the same.
+        IRenderable content = progress.MaxPasses > 0 && console.Profile.Capabilities.ColorSystem != ColorSystem.NoColors
             ? new Rows(new BreakdownChart().HideTags().AddItem("spent", Math.Clamp(progress.Passes, 0, progress.MaxPasses), Color.Green).AddItem("left", Math.Max(0, progress.MaxPasses - progress.Passes), Color.Grey), grid)
             : grid;
         if (progress.Message is { } message)

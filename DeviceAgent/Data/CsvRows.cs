@@ -38,22 +38,32 @@ internal static class CsvRows
             var label = Column(path, csv.Headers, options.LabelColumn, "--label-column");
             var group = options.GroupColumn is null ? -1 : Column(path, csv.Headers, options.GroupColumn, "--split by:COLUMN");
             while (csv.Read())
-                ReadRow(csv, text, label, group, rows, options);
+            {
+                // The reader itself only looks at rows that do not fit its buffer.
+                if (csv.RawRecord.Length > options.MaxLineBytes)
+                    throw TooLong(path, options, $"line {csv.LineNumber}", null);
+                ReadRow(csv, text, label, group, rows);
+            }
         }
         catch (CsvFormatException e)
         {
-            throw new DataException($"{path} cannot be read as CSV: a row is longer than {options.MaxLineBytes:N0} bytes, the limit, or a quote is never closed ({e.Message}).", e);
+            throw TooLong(path, options, e.Message, e);
         }
     }
 
-    private static void ReadRow(CsvReader csv, int text, int label, int group, RowCollector rows, DataReadOptions options)
+    /// <summary>Not a bad row: what it has swallowed is unknown.</summary>
+    private static DataException TooLong(string path, DataReadOptions options, string where, Exception? inner)
+    {
+        var message = $"{path} has a row longer than {options.MaxLineBytes:N0} bytes, the limit ({where}); is a quote never closed?";
+        return inner is null ? new DataException(message) : new DataException(message, inner);
+    }
+
+    private static void ReadRow(CsvReader csv, int text, int label, int group, RowCollector rows)
     {
         var line = checked((int)csv.LineNumber);
         var raw = csv.RawRecord;
         var excerpt = Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, 256)]);
-        if (raw.Length > options.MaxLineBytes)
-            rows.Bad(line, $"longer than {options.MaxLineBytes:N0} bytes, the limit of a row", excerpt);
-        else if (!Utf8.IsValid(raw))
+        if (!Utf8.IsValid(raw))
             rows.Bad(line, "not UTF-8", excerpt);
         else
             rows.Good(line, csv.GetString(text), csv.GetString(label), group < 0 ? null : csv.GetString(group), excerpt);

@@ -51,6 +51,17 @@ public sealed class RunCommandTests
     }
 
     [Fact]
+    public async Task Json_has_null_for_what_is_not_known()
+    {
+        using var cli = new CliRun();
+        var executor = new FakeExecutor((settings, _, _) => Task.FromResult(FakeExecutor.Summary(settings) with { AccuracyHeadOnly = double.NaN, Loss = double.PositiveInfinity }));
+        Assert.Equal(0, await cli.RunAsync(executor, "run", "--format", "json", "--out", cli.Path("out")));
+        using var json = JsonDocument.Parse(cli.Output.ToString());
+        Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("accuracy_head_only").ValueKind);
+        Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("loss").ValueKind);
+    }
+
+    [Fact]
     public async Task Table_shows_before_and_after()
     {
         using var cli = new CliRun();

@@ -1,4 +1,3 @@
-using FwdLLM.Cli.Settings;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 

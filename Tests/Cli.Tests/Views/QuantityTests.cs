@@ -14,7 +14,7 @@ public sealed class QuantityTests
     public void Bytes_are_short(double bytes, string text) => Assert.Equal(text, Quantity.Bytes(bytes));
 
     [Theory]
-    [InlineData(0.25, "0.2 s")]
+    [InlineData(0.24, "0.2 s")]
     [InlineData(75, "1 min 15 s")]
     [InlineData(90_000, "25 h 00 min")]
     [InlineData(-1, "–")]

@@ -21,7 +21,7 @@ public sealed class DataReaderLimitTests
     public void Long_csv_row_is_refused(int length)
     {
         using var file = new TempFile($"text,label\n{new string('a', length)},x\n");
-        var message = Assert.Throws<DataException>(() => DataReader.Read(file.Path, new() { MaxLineBytes = 1000 })).Message;
+        var message = Assert.Throws<DataException>(() => DataReader.Read(file.Path, new() { MaxLineBytes = 1000, SkipBadRows = true })).Message;
         Assert.Contains("longer than 1,000 bytes", message, StringComparison.Ordinal);
     }
 
