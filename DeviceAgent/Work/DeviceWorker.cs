@@ -1,5 +1,6 @@
 using FwdLLM.Inference;
 using FwdLLM.Learning.Estimation;
+using FwdLLM.Learning.Sampling;
 using FwdLLM.Learning.Training;
 
 namespace FwdLLM.DeviceAgent.Work;
@@ -15,6 +16,9 @@ public sealed class DeviceWorker
     private readonly LocalExamples _examples;
     private float[]? _features; // [n, H] under _featuresTheta
     private float[] _featuresTheta = [];
+    private readonly float[] _start;
+    private double[]? _sizes; // |residual| of each example under _sizesHead
+    private float[]? _sizesHead;
 
     /// <summary>Creates a worker over one shard.</summary>
     /// <exception cref="ArgumentException">Model and job disagree on a size, or a label is out of range.</exception>
@@ -28,6 +32,7 @@ public sealed class DeviceWorker
         _context = context;
         _runtime = runtime;
         _examples = examples;
+        _start = context.InitialTheta();
     }
 
     /// <summary>Does the work.</summary>
@@ -83,11 +88,26 @@ public sealed class DeviceWorker
 
     private WorkResult Probes(WorkOrder order, ModelSnapshot snapshot, CancellationToken cancellation)
     {
-        var batch = Batch(order);
+        var (batch, spent) = ProbeBatch(order, snapshot, cancellation);
         var source = new DirectionSource(_context, snapshot.LastStep, order);
         var directions = new ProbeDirections(_context, snapshot, source, order.ProbeCount);
         var (scalars, head) = DirectionalDerivatives.Measure(_context.Options, _runtime, new HeadFactory(_context, snapshot), batch, snapshot, directions, cancellation);
-        return Result(head, ForwardCost.Probes(_context.Options.Estimator, batch.Count, order.ProbeCount)) with { Scalars = scalars };
+        return Result(head, spent + ForwardCost.Probes(_context.Options.Estimator, batch.Examples.Count, order.ProbeCount)) with { Scalars = scalars };
+    }
+
+    // Residuals are those under the first head fit's features: the same for an agent that was restarted, which computes them again.
+    private (WeightedBatch Batch, int Spent) ProbeBatch(WorkOrder order, ModelSnapshot snapshot, CancellationToken cancellation)
+    {
+        if (!_context.Options.ImportanceSampling) return (new WeightedBatch(Batch(order), null), 0);
+        var spent = KeepFeatures(snapshot with { Theta = _start }, cancellation);
+        if (_sizes is null || !ReferenceEquals(_sizesHead, snapshot.Head))
+        {
+            _sizes = Evaluate(snapshot, _features!, _examples).ResidualNorms();
+            _sizesHead = snapshot.Head;
+        }
+
+        var draw = ImportanceDraw.Draw(_context.Key("batches"), order.Round, order.Slot, _sizes, Math.Min(order.BatchSize, _examples.Count));
+        return (new WeightedBatch(_examples.At(draw.Positions), draw.Weights), spent);
     }
 
     private LocalExamples Batch(WorkOrder order) => _examples.At(_context.Batch(order.Round, order.Slot, _examples.Count, order.BatchSize));

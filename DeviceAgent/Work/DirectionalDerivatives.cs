@@ -5,13 +5,13 @@ using FwdLLM.Learning.Training;
 namespace FwdLLM.DeviceAgent.Work;
 
 /// <summary>
-/// K directional derivatives of a batch's mean loss, by the estimator the job asks for. With centred residuals the
-/// function differentiated is (1/n) Σ ⟨r̃ₓ, zₓ(θ)⟩ with the centred residuals r̃ held fixed, for every estimator alike.
+/// K directional derivatives of a batch's mean loss, by the estimator the job asks for. With centred or weighted residuals
+/// the function differentiated is (1/n) Σ ⟨r̃ₓ, zₓ(θ)⟩ with those residuals r̃ held fixed, for every estimator alike.
 /// </summary>
 internal static class DirectionalDerivatives
 {
     public static (float[] Scalars, HeadEvaluation Head) Measure(
-        AlgorithmOptions options, IModelRuntime runtime, HeadFactory heads, LocalExamples batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
+        AlgorithmOptions options, IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
         => options.Estimator switch
         {
             EstimatorKind.Jvp => Jvp(options, runtime, heads, batch, snapshot, directions, cancellation),
@@ -20,46 +20,47 @@ internal static class DirectionalDerivatives
         };
 
     private static (float[] Scalars, HeadEvaluation Head) Jvp(
-        AlgorithmOptions options, IModelRuntime runtime, HeadFactory heads, LocalExamples batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
+        AlgorithmOptions options, IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
     {
-        var run = runtime.Jvp(batch.Sequences, snapshot.Theta, directions.Adapter, cancellation);
+        var run = runtime.Jvp(batch.Examples.Sequences, snapshot.Theta, directions.Adapter, cancellation);
         var head = heads.Create(snapshot.Head);
-        var evaluation = new HeadEvaluation(head, run.Features, batch.Labels);
-        var residuals = evaluation.ProbeResiduals(options.CentredResiduals);
+        var evaluation = new HeadEvaluation(head, run.Features, batch.Examples.Labels);
+        var residuals = evaluation.ProbeResiduals(options.CentredResiduals, batch.Weights);
         var headGradient = directions.Head.Length == 0 ? [] : head.Gradient(run.Features, residuals);
         var scalars = new float[directions.Count];
         var size = run.Features.Length;
         for (var k = 0; k < scalars.Length; k++)
         {
             var tangents = head.LogitTangents(run.Tangents.AsSpan(k * size, size));
-            scalars[k] = (float)(SoftmaxLoss.DirectionalDerivative(residuals, tangents, head.Classes) + (Dot(headGradient, directions.HeadPart(k)) / batch.Count));
+            scalars[k] = (float)(SoftmaxLoss.DirectionalDerivative(residuals, tangents, head.Classes) + (Dot(headGradient, directions.HeadPart(k)) / batch.Examples.Count));
         }
 
         return (scalars, evaluation);
     }
 
     private static (float[] Scalars, HeadEvaluation Head) Oracle(
-        AlgorithmOptions options, IModelRuntime runtime, HeadFactory heads, LocalExamples batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
+        AlgorithmOptions options, IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
     {
-        var features = runtime.Features(batch.Sequences, snapshot.Theta, cancellation);
+        var features = runtime.Features(batch.Examples.Sequences, snapshot.Theta, cancellation);
         var head = heads.Create(snapshot.Head);
-        var evaluation = new HeadEvaluation(head, features, batch.Labels);
-        var residuals = evaluation.ProbeResiduals(options.CentredResiduals);
-        var gradient = Array.ConvertAll(runtime.Vjp(batch.Sequences, snapshot.Theta, head.FeatureCotangents(residuals), cancellation), value => (double)value);
+        var evaluation = new HeadEvaluation(head, features, batch.Examples.Labels);
+        var residuals = evaluation.ProbeResiduals(options.CentredResiduals, batch.Weights);
+        var gradient = Array.ConvertAll(runtime.Vjp(batch.Examples.Sequences, snapshot.Theta, head.FeatureCotangents(residuals), cancellation), value => (double)value);
         var headGradient = directions.Head.Length == 0 ? [] : head.Gradient(features, residuals);
         var scalars = new float[directions.Count];
         for (var k = 0; k < scalars.Length; k++)
-            scalars[k] = (float)(Dot(gradient, directions.AdapterPart(k)) + (Dot(headGradient, directions.HeadPart(k)) / batch.Count));
+            scalars[k] = (float)(Dot(gradient, directions.AdapterPart(k)) + (Dot(headGradient, directions.HeadPart(k)) / batch.Examples.Count));
         return (scalars, evaluation);
     }
 
     private static (float[] Scalars, HeadEvaluation Head) Differences(
-        AlgorithmOptions options, IModelRuntime runtime, HeadFactory heads, LocalExamples batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
+        AlgorithmOptions options, IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
     {
         var central = options.Estimator == EstimatorKind.Central;
         // Central differences of the plain loss need no primal pass, and the published count has none.
-        var primal = central && !options.CentredResiduals ? null : At(runtime, heads, batch, snapshot, directions, 0, 0, cancellation);
-        var residuals = options.CentredResiduals ? primal!.ProbeResiduals(true) : null;
+        var plain = !options.CentredResiduals && batch.Weights is null;
+        var primal = central && plain ? null : At(runtime, heads, batch, snapshot, directions, 0, 0, cancellation);
+        var residuals = plain ? null : primal!.ProbeResiduals(options.CentredResiduals, batch.Weights);
         var scalars = new float[directions.Count];
         for (var k = 0; k < scalars.Length; k++)
         {
@@ -75,10 +76,10 @@ internal static class DirectionalDerivatives
 
     // The batch evaluated at θ + ε·v_k.
     private static HeadEvaluation At(
-        IModelRuntime runtime, HeadFactory heads, LocalExamples batch, ModelSnapshot snapshot, ProbeDirections directions, int k, double epsilon, CancellationToken cancellation)
+        IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, int k, double epsilon, CancellationToken cancellation)
     {
-        var features = runtime.Features(batch.Sequences, Moved(snapshot.Theta, directions.AdapterPart(k), epsilon), cancellation);
-        return new HeadEvaluation(heads.Create(Moved(snapshot.Head, directions.HeadPart(k), epsilon)), features, batch.Labels);
+        var features = runtime.Features(batch.Examples.Sequences, Moved(snapshot.Theta, directions.AdapterPart(k), epsilon), cancellation);
+        return new HeadEvaluation(heads.Create(Moved(snapshot.Head, directions.HeadPart(k), epsilon)), features, batch.Examples.Labels);
     }
 
     // Mean loss, or with residuals held fixed the linear function of the logits that has the same slope.

@@ -33,8 +33,26 @@ internal sealed class HeadEvaluation
     /// <summary>Logits [n, C].</summary>
     public double[] Logits => _logits;
 
-    /// <summary>Residuals for directional derivatives: centred over the batch where that is asked for and possible.</summary>
-    public double[] ProbeResiduals(bool centred) => centred && Count > 1 ? SoftmaxLoss.CentredResiduals(Residuals, Count, _head.Classes) : Residuals;
+    /// <summary>Residuals for directional derivatives: times the examples' weights, and centred over the batch where that is asked for and possible.</summary>
+    public double[] ProbeResiduals(bool centred, double[]? weights)
+    {
+        var residuals = Residuals;
+        if (weights is not null)
+        {
+            residuals = (double[])residuals.Clone();
+            for (var i = 0; i < residuals.Length; i++) residuals[i] *= weights[i / _head.Classes];
+        }
+
+        return centred && Count > 1 ? SoftmaxLoss.CentredResiduals(residuals, Count, _head.Classes) : residuals;
+    }
+
+    /// <summary>Euclidean length of each example's residual [n].</summary>
+    public double[] ResidualNorms()
+    {
+        var norms = new double[Count];
+        for (var i = 0; i < Residuals.Length; i++) norms[i / _head.Classes] += Residuals[i] * Residuals[i];
+        return Array.ConvertAll(norms, Math.Sqrt);
+    }
 
     /// <summary>Head gradient summed over the examples [C·H + C].</summary>
     public double[] Gradient() => _head.Gradient(_features, Residuals);

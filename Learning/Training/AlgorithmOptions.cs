@@ -108,6 +108,9 @@ public sealed record AlgorithmOptions
     /// <summary>Use residuals minus their batch mean (times n/(n−1)) in directional derivatives.</summary>
     public bool CentredResiduals { get; init; } = true;
 
+    /// <summary>Draw a device's batch in proportion to the size of its examples' residuals under the fitted head, and weight it back: what the head has settled costs no passes. Unbiased.</summary>
+    public bool ImportanceSampling { get; init; } = true;
+
     /// <summary>Scale each block by the inverse root of its curvature trace.</summary>
     public bool BlockScaling { get; init; } = true;
 
@@ -170,6 +173,7 @@ public sealed record AlgorithmOptions
         HeadLast = false,
         HeadInTheta = true,
         CentredResiduals = false,
+        ImportanceSampling = false,
         BlockScaling = false,
         CohortSize = 10,
         BatchSize = 8,
@@ -232,6 +236,7 @@ public sealed record AlgorithmOptions
         Range(MaxPasses, 0, long.MaxValue);
         if (!double.IsFinite(GateThreshold)) throw new ArgumentException($"gateThreshold is {GateThreshold}; give a finite number.");
         if (CentredResiduals && BatchSize < 2) throw new ArgumentException($"batchSize is {BatchSize}; centred residuals need at least 2 examples, or switch centredResiduals off.");
+        if (ImportanceSampling && !HeadFirst) throw new ArgumentException("importanceSampling is on, but headFirst is off; the residuals come from the fitted head. Switch one of them.");
         if (Sampling == SamplingKind.Guided && Directions != DirectionKind.Rademacher) throw new ArgumentException("sampling is guided, but directions are Gaussian; guided sampling needs Rademacher directions.");
         if (HeadInTheta && HeadFirst) throw new ArgumentException("headInTheta and headFirst exclude each other; switch one off.");
     }

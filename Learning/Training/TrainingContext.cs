@@ -25,6 +25,9 @@ public sealed record TrainingContext(AlgorithmOptions Options, AdapterLayout Lay
     /// <summary>Key of one kind of random choice in this job.</summary>
     public StreamKey Key(string purpose) => StreamKey.FromSeed(Options.Seed, purpose);
 
+    /// <summary>θ of version 0 [d], from the job's seed and the layout's bounds.</summary>
+    public float[] InitialTheta() => InitialParameters.Adapter(this);
+
     /// <summary>Positions of the examples a device uses in a round: a sample of its shard without replacement, the same in every wave.</summary>
     public int[] Batch(uint round, uint slot, int shard, int batchSize)
     {
