@@ -1,4 +1,7 @@
+using FwdLLM.DeviceAgent.Data;
+using FwdLLM.DeviceAgent.Work;
 using FwdLLM.Grains.Interfaces;
+using FwdLLM.Inference;
 
 namespace FwdLLM.DeviceAgent;
 
@@ -8,7 +11,24 @@ public static class AgentComposition
     /// <summary>Makes the workers of this process from its arguments.</summary>
     /// <param name="arguments">Data file, split, columns, number of devices.</param>
     /// <param name="model">Folder of a job's compiled model, fetched if it is not here yet.</param>
-    /// <exception cref="AgentException">The data cannot be used, or this build has no computation.</exception>
-    public static IWorkerFactory Create(AgentArguments arguments, Func<JobSpec, CancellationToken, Task<string>> model) =>
-        throw new AgentException($"this build of the agent cannot compute on {arguments.DataFile}: it was built without a worker.");
+    /// <exception cref="AgentException">The data cannot be used, or does not suffice for the devices.</exception>
+    public static IWorkerFactory Create(AgentArguments arguments, Func<JobSpec, CancellationToken, Task<string>> model)
+    {
+        try
+        {
+            var split = DataSplit.Parse(arguments.Split);
+            var data = DataReader.Read(arguments.DataFile, new DataReadOptions
+            {
+                TextColumn = arguments.TextColumn,
+                LabelColumn = arguments.LabelColumn,
+                GroupColumn = split.GroupColumn,
+            });
+            var shards = split.Assign(data, arguments.TotalDevices, arguments.SplitSeed);
+            return new ShardWorkerFactory(data, shards, model, new RuntimeOptions { AllowVjp = false });
+        }
+        catch (DataException e)
+        {
+            throw new AgentException(e.Message);
+        }
+    }
 }

@@ -1,0 +1,68 @@
+using FwdLLM.DeviceAgent.Data;
+using FwdLLM.Grains.Interfaces;
+using FwdLLM.Inference;
+using FwdLLM.Learning.Training;
+using FwdLLM.Modeling.Compilation;
+using FwdLLM.Modeling.Tokenization;
+
+namespace FwdLLM.DeviceAgent.Work;
+
+/// <summary>Workers over shards of one data file, all on one loaded model.</summary>
+public sealed class ShardWorkerFactory : IWorkerFactory, IDisposable
+{
+    private readonly DataSet _data;
+    private readonly int[][] _shards;
+    private readonly Func<JobSpec, CancellationToken, Task<string>> _model;
+    private readonly RuntimeOptions _options;
+    private Loaded? _loaded;
+
+    /// <summary>Creates the factory; the model is loaded when a job needs it.</summary>
+    /// <param name="data">All rows.</param>
+    /// <param name="shards">Row indices of each device, by device number.</param>
+    /// <param name="model">Folder of a job's compiled model, fetched if need be.</param>
+    /// <param name="options">How much of the machine the model may use.</param>
+    public ShardWorkerFactory(DataSet data, int[][] shards, Func<JobSpec, CancellationToken, Task<string>> model, RuntimeOptions options)
+        => (_data, _shards, _model, _options) = (data, shards, model, options);
+
+    /// <inheritdoc/>
+    public int Examples(int deviceNumber) => _shards[deviceNumber].Length;
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidDataException">The model's folder holds another model than the job names, or a file of it is damaged.</exception>
+    public async Task PrepareAsync(JobSpec job, CancellationToken cancellation)
+    {
+        var folder = await _model(job, cancellation);
+        _loaded = await Task.Run(() => Load(folder, job), cancellation);
+    }
+
+    /// <inheritdoc/>
+    public IDeviceWorker Create(JobSpec job, int deviceNumber)
+    {
+        var loaded = _loaded ?? throw new InvalidOperationException($"{nameof(PrepareAsync)} comes before {nameof(Create)}.");
+        var shard = _shards[deviceNumber];
+        var sequences = Array.ConvertAll(shard, row => new TokenSequence(loaded.Tokenizer.Encode(_data.Rows[row].Text, job.MaxTokens)));
+        var examples = new LocalExamples(sequences, Array.ConvertAll(shard, row => loaded.Classes[row]));
+        return new BackgroundWorker(new DeviceWorker(loaded.Context, loaded.Runtime, examples));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _loaded?.Runtime.Dispose();
+
+    private Loaded Load(string folder, JobSpec job)
+    {
+        var model = CompiledModel.Open(folder);
+        if (model.ManifestSha256 != job.Model.ManifestSha256)
+            throw new InvalidDataException($"{folder} holds model {model.ManifestSha256}, but the job names {job.Model.ManifestSha256}; fetch or compile the job's model.");
+        var context = new TrainingContext(AlgorithmOptions.FromJson(job.Algorithm), model.Layout, model.Manifest.FeatureSize, job.Labels.Count);
+        return new Loaded(context, ModelRuntime.Open(model, _options), WordPieceTokenizer.Load(folder), new LabelIndex(job.Labels).Encode(_data));
+    }
+
+    private sealed record Loaded(TrainingContext Context, ModelRuntime Runtime, WordPieceTokenizer Tokenizer, int[] Classes);
+
+    // Work takes seconds; the session's thread is the client's.
+    private sealed class BackgroundWorker(DeviceWorker worker) : IDeviceWorker
+    {
+        public Task<WorkResult> ExecuteAsync(WorkOrder order, ModelSnapshot snapshot, CancellationToken cancellation)
+            => Task.Run(() => worker.Execute(order, snapshot, cancellation), cancellation);
+    }
+}
