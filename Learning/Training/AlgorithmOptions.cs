@@ -97,7 +97,7 @@ public sealed record AlgorithmOptions
     public int HeadIterations { get; init; } = 40;
 
     /// <summary>Ridge on the head's weights (standardised features, mean loss).</summary>
-    public double HeadRidge { get; init; } = 1e-3;
+    public double HeadRidge { get; init; } = 3e-3;
 
     /// <summary>Refit the head at the end of the job: one more forward pass over the data.</summary>
     public bool HeadLast { get; init; } = true;
@@ -109,7 +109,7 @@ public sealed record AlgorithmOptions
     public bool CentredResiduals { get; init; } = true;
 
     /// <summary>Draw a device's batch in proportion to the size of its examples' residuals under the fitted head, and weight it back: what the head has settled costs no passes. Unbiased.</summary>
-    public bool ImportanceSampling { get; init; } = true;
+    public bool ImportanceSampling { get; init; }
 
     /// <summary>Scale each block by the inverse root of its curvature trace.</summary>
     public bool BlockScaling { get; init; } = true;
@@ -173,7 +173,6 @@ public sealed record AlgorithmOptions
         HeadLast = false,
         HeadInTheta = true,
         CentredResiduals = false,
-        ImportanceSampling = false,
         BlockScaling = false,
         CohortSize = 10,
         BatchSize = 8,

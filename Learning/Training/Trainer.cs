@@ -123,7 +123,7 @@ public sealed class Trainer
             WorkKind.Curvature => CurvatureStage.Apply(Context, next, sums),
             _ => ProbeStage.Apply(Context, next, sums, _budget.Progress(state)),
         };
-        return next.Stage == TrainingStage.Probes && _budget.RoundsLeft(next) <= 0
+        return next.Stage is TrainingStage.Curvature or TrainingStage.Probes && _budget.RoundsLeft(next) <= 0
             ? next with { Stage = Context.Options.HeadFirst && Context.Options.HeadLast && next.ProbeRounds > 0 ? TrainingStage.LastStatistics : TrainingStage.Done }
             : next;
     }
