@@ -18,10 +18,12 @@ internal static class ProbeStage
         var source = new DirectionSource(context, state.LastStep, work.Order);
         var guided = work.Result.Scalars.Where((_, k) => source.IsGuided(k)).ToArray();
         sums.Scalars ??= new DenseSum(3);
-        sums.Scalars.Add([work.Result.Scalars.Sum(value => (double)value * value), guided.Sum(value => (double)value), guided.Length]);
+        sums.Scalars.Add([work.Result.Scalars.Sum(value => Square(value * RoundSums.SquareUnit)), guided.Sum(value => (double)value), guided.Length]);
         if (source.IsPlainSigns) AddSigns(context, state, work, source, sums);
         else AddDirections(context, work, source, sums);
     }
+
+    private static double Square(double value) => value * value;
 
     // Devices, not probes, are split where there are several, so that the halves differ in data noise too.
     private static int Half(WorkOrder order, int k, bool byDevice) => byDevice ? (int)(order.Slot & 1) : k & 1;
@@ -80,7 +82,7 @@ internal static class ProbeStage
         var agreement = Agreement(state, sums);
         var scalars = sums.Scalars!.ToDoubles();
         var probes = sums.Probes[0] + sums.Probes[1] + scalars[2];
-        var rms = Math.Sqrt(scalars[0] / Math.Max(1, probes));
+        var rms = Math.Sqrt(scalars[0] / Math.Max(1, probes)) / RoundSums.SquareUnit;
         var rate = context.Options.LearningRate * Optimisers.StepScheduleFactor.At(context.Options.Schedule, progress);
         var (step, first, second) = ServerStep.Compute(context.Options, state, estimate, rate);
         var theta = (float[])state.Theta.Clone();

@@ -48,8 +48,9 @@ internal sealed class WorkCheck(TrainingContext context)
         if (length == 0) return null;
         try
         {
-            PackedVector.Unpack(result.Vector, length);
-            return null;
+            // What passes here must fit the sums: one contribution must not be able to stop a round.
+            var beyond = Array.FindIndex(PackedVector.Unpack(result.Vector, length), value => !(Math.Abs(value) <= DenseSum.Limit));
+            return beyond < 0 ? null : $"packed vector: value {beyond} is beyond ±{DenseSum.Limit}";
         }
         catch (InvalidDataException e)
         {
