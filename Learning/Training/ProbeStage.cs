@@ -10,6 +10,9 @@ internal static class ProbeStage
     // Weight of the past in the running agreement: a single reading is as noisy as 1/√d.
     private const double AgreementMemory = 0.8;
 
+    /// <summary>Bounds of <see cref="ModelState.ScalarExponent"/>.</summary>
+    public const int LeastExponent = -10, GreatestExponent = 40;
+
     // A scalar beyond this many root mean squares is cut there by the fixed-point range.
     private const double RangeInRms = 64;
 
@@ -142,7 +145,7 @@ internal static class ProbeStage
 
     // Powers of two follow from the binary exponent alone, so that every machine chooses the same.
     private static int Exponent(double rms, int current)
-        => rms > 0 && double.IsFinite(rms) ? Math.Clamp(Math.ILogB(FixedPointScalar.Limit / (RangeInRms * rms)), -10, 40) : current;
+        => rms > 0 && double.IsFinite(rms) ? Math.Clamp(Math.ILogB(FixedPointScalar.Limit / (RangeInRms * rms)), LeastExponent, GreatestExponent) : current;
 
     private static double[] Part(double[] values, AdapterBlock block) => values[block.Offset..(block.Offset + block.Length)];
 }
