@@ -15,4 +15,4 @@ void Stop(PosixSignalContext signal)
 
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-return await CommandLine.RunAsync(args, CliContext.Process(new MissingExecutor()), stop.Token);
+return await CommandLine.RunAsync(args, CliContext.Process(new LocalRunExecutor(TimeProvider.System, Random.Shared.NextDouble)), stop.Token);

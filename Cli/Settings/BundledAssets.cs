@@ -1,3 +1,5 @@
+using FwdLLM.Modeling.Checkpoints;
+
 namespace FwdLLM.Cli.Settings;
 
 /// <summary>The model and data that come with the program, in the folder <c>assets</c> beside it.</summary>
@@ -7,8 +9,8 @@ public sealed class BundledAssets(string root)
     /// <summary>The assets beside the running program.</summary>
     public static BundledAssets Installed { get; } = new(Path.Combine(AppContext.BaseDirectory, "assets"));
 
-    /// <summary>The model's folder, or null: the first below models that has a config.json.</summary>
-    public string? Model => First("models", "config.json") is { } config ? Path.GetDirectoryName(config) : null;
+    /// <summary>The model's folder, or null: the first below models that holds weights.</summary>
+    public string? Model => First("models", Checkpoint.WeightsFile) is { } weights ? Path.GetDirectoryName(weights) : null;
 
     /// <summary>The training file, or null.</summary>
     public string? Train => First("data", "train.*");

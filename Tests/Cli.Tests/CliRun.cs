@@ -13,8 +13,9 @@ internal sealed class CliRun : IDisposable
 
     public CliRun()
     {
-        // Only what the settings check: the folder and its config.json.
+        // Only what the settings look for, not a model that opens.
         Write("assets/models/small/config.json", "{}");
+        Write("assets/models/small/model.safetensors", "");
         Write("assets/data/train.jsonl", Rows(60));
         Write("assets/data/test.jsonl", Rows(10));
     }
