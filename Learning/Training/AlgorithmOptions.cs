@@ -237,6 +237,7 @@ public sealed record AlgorithmOptions
         if (CentredResiduals && BatchSize < 2) throw new ArgumentException($"batchSize is {BatchSize}; centred residuals need at least 2 examples, or switch centredResiduals off.");
         if (ImportanceSampling && !HeadFirst) throw new ArgumentException("importanceSampling is on, but headFirst is off; the residuals come from the fitted head. Switch one of them.");
         if (Sampling == SamplingKind.Guided && Directions != DirectionKind.Rademacher) throw new ArgumentException("sampling is guided, but directions are Gaussian; guided sampling needs Rademacher directions.");
+        if (Sampling == SamplingKind.Guided && ProbesPerDevice < 2) throw new ArgumentException($"probesPerDevice is {ProbesPerDevice}; guided sampling needs at least 2: one along the last step, the others across it.");
         if (HeadInTheta && HeadFirst) throw new ArgumentException("headInTheta and headFirst exclude each other; switch one off.");
     }
 
