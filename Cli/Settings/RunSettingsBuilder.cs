@@ -27,7 +27,7 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
             TextColumn = Text("text_column", "text"),
             LabelColumn = Text("label_column", "label"),
             SkipBadRows = Choice("skip_bad_rows", "false", ["true", "false"]) == "true",
-            Split = Parsed("split", DataSplit.Iid, DataSplit.Parse).ToString(),
+            Split = Parsed("split", UsesBundledData ? DataSplit.Parse(BundledAssets.Split) : DataSplit.Iid, DataSplit.Parse).ToString(),
             Devices = (int)Whole("devices", 50, 1, 100_000),
             Adapter = Parsed("adapter", AdapterSpec.Default, AdapterOption.Parse),
             Algorithm = Algorithm(),
@@ -51,6 +51,8 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
         var adjusted = settings with { Threads = builder.Threads(settings.Threads), Format = builder.Format(settings.Format) };
         return builder._errors.Count == 0 ? adjusted : throw new InputException(builder._errors);
     }
+
+    private bool UsesBundledData => raw["train"] is null && raw["test"] is null;
 
     private int Threads(int fallback) => (int)Whole("threads", fallback, 1, 1024);
 
@@ -113,7 +115,7 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
         {
             Seed = seedValue,
             Estimator = estimator,
-            MaxPasses = Whole("max_passes", start.MaxPasses, 0, long.MaxValue),
+            MaxPasses = Whole("max_passes", UsesBundledData ? BundledAssets.Passes : start.MaxPasses, 0, long.MaxValue),
             MaxRounds = (int)Whole("max_rounds", start.MaxRounds, 0, 1_000_000),
         };
         return AlgorithmOption.Apply(start, raw.AlgorithmOptions, _errors);

@@ -163,7 +163,7 @@ public sealed record AlgorithmOptions
     public int MaxRounds { get; init; } = 1000;
 
     /// <summary>Stop when so many forward passes (of 8 examples) are spent; 0 for no limit.</summary>
-    public long MaxPasses { get; init; }
+    public long MaxPasses { get; init; } = 25_000;
 
     /// <summary>The published algorithm as faithfully as this system can run it (facts and deviations: docs/reference-mode.md).</summary>
     public static AlgorithmOptions Reference { get; } = new()
