@@ -100,7 +100,7 @@ public sealed record AlgorithmOptions
     public double HeadRidge { get; init; } = 3e-3;
 
     /// <summary>Refit the head at the end of the job: one more forward pass over the data.</summary>
-    public bool HeadLast { get; init; } = true;
+    public bool HeadLast { get; init; }
 
     /// <summary>The head's weights are part of θ and trained by probes (reference mode) instead of exactly.</summary>
     public bool HeadInTheta { get; init; }
@@ -151,7 +151,7 @@ public sealed record AlgorithmOptions
     public OptimiserKind Optimiser { get; init; } = OptimiserKind.Normalised;
 
     /// <summary>Step length (normalised) or learning rate.</summary>
-    public double LearningRate { get; init; } = 0.15;
+    public double LearningRate { get; init; } = 0.2;
 
     /// <summary>Momentum β of the estimate's running mean; 0 for none.</summary>
     public double Momentum { get; init; }
@@ -170,7 +170,6 @@ public sealed record AlgorithmOptions
     {
         Name = "fwdllm-reference",
         HeadFirst = false,
-        HeadLast = false,
         HeadInTheta = true,
         CentredResiduals = false,
         BlockScaling = false,
