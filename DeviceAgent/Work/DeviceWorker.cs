@@ -17,8 +17,8 @@ public sealed class DeviceWorker
     private float[]? _features; // [n, H] under _featuresTheta
     private float[] _featuresTheta = [];
     private readonly float[] _start;
-    private double[]? _sizes; // |residual| of each example under _sizesHead
-    private float[]? _sizesHead;
+    private HeadEvaluation? _settled; // the shard under the features of _start and _settledHead
+    private float[]? _settledHead;
 
     /// <summary>Creates a worker over one shard.</summary>
     /// <exception cref="ArgumentException">Model and job disagree on a size, or a label is out of range.</exception>
@@ -94,24 +94,29 @@ public sealed class DeviceWorker
         var source = new DirectionSource(_context, snapshot.LastStep, order);
         var directions = new ProbeDirections(_context, snapshot, source, order.ProbeCount);
         var (scalars, head) = DirectionalDerivatives.Measure(_context.Options, _runtime, new HeadFactory(_context, snapshot), batch, snapshot, directions, cancellation);
-        var fixedResiduals = _context.Options.CentredResiduals || batch.Weights is not null;
-        return Result(head, spent + ForwardCost.Probes(_context.Options.Estimator, batch.Examples.Count, order.ProbeCount, fixedResiduals)) with { Scalars = scalars };
+        return Result(head, spent + ForwardCost.Probes(_context.Options.Estimator, batch.Examples.Count, order.ProbeCount, batch.HasFixedResiduals)) with { Scalars = scalars };
     }
 
-    // Residuals are those under the first head fit's features: the same for an agent that was restarted, which computes them again.
+    // What weighs and centres are residuals under the features of the adapter's start: the same for an agent that was restarted, which computes them again.
     private (WeightedBatch Batch, int Spent) ProbeBatch(WorkOrder order, ModelSnapshot snapshot, CancellationToken cancellation)
     {
-        // A shard that fits into the batch is used whole: drawing from it with replacement could only lose examples.
-        if (!_context.Options.ImportanceSampling || order.BatchSize <= 0 || order.BatchSize >= _examples.Count) return (new WeightedBatch(Batch(order), null), 0);
+        var options = _context.Options;
+        var n = order.BatchSize;
+
+        // A shard that fits into the batch is used whole: there is no noise of sampling to weigh or centre.
+        if (n <= 0 || n >= _examples.Count || !(options.ImportanceSampling || options.CentredResiduals)) return (new WeightedBatch(Batch(order), null, null), 0);
         var spent = KeepFeatures(snapshot with { Theta = _start }, cancellation);
-        if (_sizes is null || !snapshot.Head.AsSpan().SequenceEqual(_sizesHead))
+        if (_settled is null || !snapshot.Head.AsSpan().SequenceEqual(_settledHead))
         {
-            _sizes = Evaluate(snapshot, _features!, _examples).ResidualNorms();
-            _sizesHead = snapshot.Head;
+            _settled = Evaluate(snapshot, _features!, _examples);
+            _settledHead = snapshot.Head;
         }
 
-        var draw = ImportanceDraw.Draw(_context.Key("batches"), order.Round, order.Slot, _sizes, order.BatchSize);
-        return (new WeightedBatch(_examples.At(draw.Positions), draw.Weights), spent);
+        var (positions, weights) = options.ImportanceSampling
+            ? ImportanceDraw.Draw(_context.Key("batches"), order.Round, order.Slot, _settled.ResidualNorms(), n)
+            : (_context.Batch(order.Round, order.Slot, _examples.Count, n), null);
+        var control = options.CentredResiduals && n > 1 ? ControlVariate.Of(_settled.Residuals, _context.Classes, positions, weights) : null;
+        return (new WeightedBatch(_examples.At(positions), weights, control), spent);
     }
 
     private LocalExamples Batch(WorkOrder order) => _examples.At(_context.Batch(order.Round, order.Slot, _examples.Count, order.BatchSize));

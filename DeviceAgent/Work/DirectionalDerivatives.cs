@@ -14,18 +14,18 @@ internal static class DirectionalDerivatives
         AlgorithmOptions options, IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
         => options.Estimator switch
         {
-            EstimatorKind.Jvp => Jvp(options, runtime, heads, batch, snapshot, directions, cancellation),
-            EstimatorKind.Oracle => Oracle(options, runtime, heads, batch, snapshot, directions, cancellation),
+            EstimatorKind.Jvp => Jvp(runtime, heads, batch, snapshot, directions, cancellation),
+            EstimatorKind.Oracle => Oracle(runtime, heads, batch, snapshot, directions, cancellation),
             _ => Differences(options, runtime, heads, batch, snapshot, directions, cancellation),
         };
 
     private static (float[] Scalars, HeadEvaluation Head) Jvp(
-        AlgorithmOptions options, IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
+        IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
     {
         var run = runtime.Jvp(batch.Examples.Sequences, snapshot.Theta, directions.Adapter, cancellation);
         var head = heads.Create(snapshot.Head);
         var evaluation = new HeadEvaluation(head, run.Features, batch.Examples.Labels);
-        var residuals = evaluation.ProbeResiduals(options.CentredResiduals, batch.Weights);
+        var residuals = evaluation.ProbeResiduals(batch);
         var headGradient = directions.Head.Length == 0 ? [] : head.Gradient(run.Features, residuals);
         var scalars = new float[directions.Count];
         var size = run.Features.Length;
@@ -39,12 +39,12 @@ internal static class DirectionalDerivatives
     }
 
     private static (float[] Scalars, HeadEvaluation Head) Oracle(
-        AlgorithmOptions options, IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
+        IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
     {
         var features = runtime.Features(batch.Examples.Sequences, snapshot.Theta, cancellation);
         var head = heads.Create(snapshot.Head);
         var evaluation = new HeadEvaluation(head, features, batch.Examples.Labels);
-        var residuals = evaluation.ProbeResiduals(options.CentredResiduals, batch.Weights);
+        var residuals = evaluation.ProbeResiduals(batch);
         var gradient = Array.ConvertAll(runtime.Vjp(batch.Examples.Sequences, snapshot.Theta, head.FeatureCotangents(residuals), cancellation), value => (double)value);
         var headGradient = directions.Head.Length == 0 ? [] : head.Gradient(features, residuals);
         var scalars = new float[directions.Count];
@@ -58,9 +58,9 @@ internal static class DirectionalDerivatives
     {
         var central = options.Estimator == EstimatorKind.Central;
         // Central differences of the plain loss need no primal pass, and the published count has none.
-        var plain = !options.CentredResiduals && batch.Weights is null;
+        var plain = !batch.HasFixedResiduals;
         var primal = central && plain ? null : At(runtime, heads, batch, snapshot, directions, 0, 0, cancellation);
-        var residuals = plain ? null : primal!.ProbeResiduals(options.CentredResiduals, batch.Weights);
+        var residuals = plain ? null : primal!.ProbeResiduals(batch);
         var scalars = new float[directions.Count];
         for (var k = 0; k < scalars.Length; k++)
         {

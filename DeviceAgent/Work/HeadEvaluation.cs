@@ -33,17 +33,14 @@ internal sealed class HeadEvaluation
     /// <summary>Logits [n, C].</summary>
     public double[] Logits => _logits;
 
-    /// <summary>Residuals for directional derivatives: times the examples' weights, and centred over the batch where that is asked for and possible.</summary>
-    public double[] ProbeResiduals(bool centred, double[]? weights)
+    /// <summary>Residuals for directional derivatives: times the examples' weights, less the batch's control variate.</summary>
+    public double[] ProbeResiduals(WeightedBatch batch)
     {
-        var residuals = Residuals;
-        if (weights is not null)
-        {
-            residuals = (double[])residuals.Clone();
-            for (var i = 0; i < residuals.Length; i++) residuals[i] *= weights[i / _head.Classes];
-        }
-
-        return centred && Count > 1 ? SoftmaxLoss.CentredResiduals(residuals, Count, _head.Classes) : residuals;
+        if (!batch.HasFixedResiduals) return Residuals;
+        var residuals = new double[Residuals.Length];
+        for (var i = 0; i < residuals.Length; i++)
+            residuals[i] = (Residuals[i] * (batch.Weights?[i / _head.Classes] ?? 1)) - (batch.Control?[i] ?? 0);
+        return residuals;
     }
 
     /// <summary>Euclidean length of each example's residual [n].</summary>

@@ -105,7 +105,7 @@ public sealed record AlgorithmOptions
     /// <summary>The head's weights are part of θ and trained by probes (reference mode) instead of exactly.</summary>
     public bool HeadInTheta { get; init; }
 
-    /// <summary>Use residuals minus their batch mean (times n/(n−1)) in directional derivatives.</summary>
+    /// <summary>Subtract from the residuals in directional derivatives what the rest of the batch shows of their mean's noise. Unbiased.</summary>
     public bool CentredResiduals { get; init; } = true;
 
     /// <summary>Draw a device's batch in proportion to the size of its examples' residuals under the fitted head, and weight it back: what the head has settled costs no passes. Unbiased.</summary>

@@ -14,8 +14,8 @@ internal sealed class WorkCheck(TrainingContext context)
         var mostExamples = order.BatchSize > 0 ? order.BatchSize : MostExamples;
         if (result.Examples < 1 || result.Examples > mostExamples)
             return $"examples is {result.Examples}; this order allows 1 to {mostExamples}";
-        // An agent that was restarted passes its whole shard forward once more to weigh its examples.
-        var again = order.Kind == WorkKind.Probes && context.Options.ImportanceSampling ? MostExamples : 0;
+        // An agent that was restarted passes its whole shard forward once more to weigh and centre its examples.
+        var again = order.Kind == WorkKind.Probes && (context.Options.ImportanceSampling || context.Options.CentredResiduals) ? MostExamples : 0;
         var mostForward = (3L * result.Examples * (order.ProbeCount + 1L)) + again;
         if (result.ForwardExamples < 0 || result.ForwardExamples > mostForward)
             return $"forward examples is {result.ForwardExamples}; this order allows 0 to {mostForward}";

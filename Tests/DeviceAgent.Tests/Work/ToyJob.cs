@@ -36,12 +36,12 @@ internal static class ToyJob
     }
 
     /// <summary>A whole job over devices that share the texts in turn: every state from version 0 to the last.</summary>
-    public static List<ModelState> Run(AlgorithmOptions options, int devices, int texts)
+    public static List<ModelState> Run(AlgorithmOptions options, int devices, int texts, Func<int, int>? owner = null)
     {
         var context = Context(options);
         var trainer = new Trainer(context);
         var runtime = new ToyRuntime(texts);
-        var workers = Enumerable.Range(0, devices).Select(device => Worker(context, runtime, texts, x => x % devices == device)).ToArray();
+        var workers = Enumerable.Range(0, devices).Select(device => Worker(context, runtime, texts, x => (owner?.Invoke(x) ?? x % devices) == device)).ToArray();
         var states = new List<ModelState> { trainer.Initial() };
         while (trainer.Plan(states[^1]) is { } plan)
         {

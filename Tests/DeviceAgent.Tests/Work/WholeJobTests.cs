@@ -42,6 +42,17 @@ public sealed class WholeJobTests : IDisposable
         Assert.True(last.Report["head-loss"] < last.HeadOnlyLoss);
     }
 
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    public void Job_learns_from_devices_that_hold_one_class_each(bool centred, bool weighted)
+    {
+        var options = Options with { CentredResiduals = centred, ImportanceSampling = weighted };
+        var states = ToyJob.Run(options, 4, Texts, x => (2 * ToyRuntime.Label(x)) + (x & 1));
+        Assert.True(ToyJob.Loss(states[^1], Texts) < 0.2 * states[^1].HeadOnlyLoss, $"{states[^1].HeadOnlyLoss:f4} → {ToyJob.Loss(states[^1], Texts):f4}");
+    }
+
     [Fact]
     public void Job_gives_the_same_bits_again()
     {

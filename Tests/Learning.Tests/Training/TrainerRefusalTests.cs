@@ -43,7 +43,7 @@ public sealed class TrainerRefusalTests
     [Fact]
     public void Refuse_bounds_forward_examples_by_the_order_alone_where_no_example_is_weighed()
     {
-        var plain = new Trainer(QuadraticFleet.Context(QuadraticFleet.Options with { ImportanceSampling = false }));
+        var plain = new Trainer(QuadraticFleet.Context(QuadraticFleet.Options with { ImportanceSampling = false, CentredResiduals = false }));
         Assert.Null(plain.Refuse(Probes, Good with { ForwardExamples = 72 }));
         Assert.Equal("forward examples is 73; this order allows 0 to 72", plain.Refuse(Probes, Good with { ForwardExamples = 73 }));
     }
