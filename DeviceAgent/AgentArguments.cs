@@ -18,8 +18,8 @@ public sealed record AgentArguments
     /// <summary>How its rows are dealt: <c>iid</c>, <c>dirichlet:ALPHA</c> or <c>by:COLUMN</c>.</summary>
     public required string Split { get; init; }
 
-    /// <summary>Seed of the dealing; every process of a fleet needs the same.</summary>
-    public required ulong SplitSeed { get; init; }
+    /// <summary>Seed of the dealing; every process of a fleet needs the same. Null: the job's seed.</summary>
+    public ulong? SplitSeed { get; init; }
 
     /// <summary>Column of the text.</summary>
     public required string TextColumn { get; init; }

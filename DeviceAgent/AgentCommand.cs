@@ -18,7 +18,7 @@ public sealed class AgentCommand
     private readonly Option<string> _job = new("--job") { Description = "The job to work for.", Required = true, HelpName = "id" };
     private readonly Option<string> _data = new("--data") { Description = "File with the private examples (CSV, JSON lines; .gz too).", Required = true, HelpName = "file" };
     private readonly Option<string> _split = new("--split") { Description = "How rows are dealt to devices: iid, dirichlet:ALPHA or by:COLUMN.", DefaultValueFactory = _ => "iid", HelpName = "rule" };
-    private readonly Option<ulong> _splitSeed = new("--split-seed") { Description = "Seed of the dealing; the same in every process of a fleet.", DefaultValueFactory = _ => 1, HelpName = "number" };
+    private readonly Option<ulong?> _splitSeed = new("--split-seed") { Description = "Seed of the dealing; the same in every process of a fleet. The job's seed when not given.", HelpName = "number" };
     private readonly Option<string> _textColumn = new("--text-column") { Description = "Column of the text.", DefaultValueFactory = _ => "text", HelpName = "name" };
     private readonly Option<string> _labelColumn = new("--label-column") { Description = "Column of the label.", DefaultValueFactory = _ => "label", HelpName = "name" };
     private readonly Option<int> _devices = new("--devices") { Description = "Virtual devices in all processes together.", DefaultValueFactory = _ => 1, HelpName = "total" };

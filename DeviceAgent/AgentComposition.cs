@@ -9,11 +9,13 @@ namespace FwdLLM.DeviceAgent;
 public static class AgentComposition
 {
     /// <summary>Makes the workers of this process from its arguments.</summary>
-    /// <param name="arguments">Data file, split, columns, number of devices.</param>
+    /// <param name="arguments">Data file, split, its seed, columns, number of devices.</param>
     /// <param name="model">Folder of a job's compiled model, fetched if it is not here yet.</param>
+    /// <exception cref="ArgumentException">The seed of the split is not known yet.</exception>
     /// <exception cref="AgentException">The data cannot be used, or does not suffice for the devices.</exception>
     public static IWorkerFactory Create(AgentArguments arguments, Func<JobSpec, CancellationToken, Task<string>> model)
     {
+        var seed = arguments.SplitSeed ?? throw new ArgumentException($"{nameof(arguments.SplitSeed)} is not set; take the job's seed.", nameof(arguments));
         try
         {
             var split = DataSplit.Parse(arguments.Split);
@@ -23,7 +25,7 @@ public static class AgentComposition
                 LabelColumn = arguments.LabelColumn,
                 GroupColumn = split.GroupColumn,
             });
-            var shards = split.Assign(data, arguments.TotalDevices, arguments.SplitSeed);
+            var shards = split.Assign(data, arguments.TotalDevices, seed);
             return new ShardWorkerFactory(data, shards, model, new RuntimeOptions { AllowVjp = false });
         }
         catch (DataException e)

@@ -1,4 +1,5 @@
 using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Training;
 using Orleans.Runtime.Messaging;
 
 namespace FwdLLM.DeviceAgent;
@@ -41,8 +42,13 @@ public static class AgentProgram
         var downloader = new ArtifactDownloader(http, arguments.ArtifactsFolder);
         try
         {
-            var workers = compose(arguments, (job, stop) => downloader.EnsureAsync(arguments.ArtifactsUrl, job.Model.ManifestSha256, stop));
+            IWorkerFactory Compose(ulong seed) =>
+                compose(arguments with { SplitSeed = seed }, (job, stop) => downloader.EnsureAsync(arguments.ArtifactsUrl, job.Model.ManifestSha256, stop));
+
+            // With the seed at hand, data that cannot be used is reported before anything is asked of the cluster.
+            var workers = arguments.SplitSeed is { } given ? Compose(given) : null;
             await using var client = await DeviceClient.ConnectAsync(arguments.Cluster, time, random, cancellation: cancellation);
+            workers ??= Compose(await SeedAsync(client, arguments.Fleet.JobId, cancellation));
             var fleet = new DeviceFleet(arguments.Fleet, client.Cluster, workers, time, random);
             await output.WriteLineAsync($"{arguments.Fleet.DeviceCount} of {arguments.TotalDevices} devices, job {arguments.Fleet.JobId}, gateway {string.Join(", ", arguments.Cluster.Gateways)}");
             var ends = await fleet.RunAsync(cancellation);
@@ -61,5 +67,12 @@ public static class AgentProgram
             await error.WriteLineAsync($"device-agent: {failure.Message}");
             return ExitCodes.Failure;
         }
+    }
+
+    private static async Task<ulong> SeedAsync(DeviceClient client, string jobId, CancellationToken cancellation)
+    {
+        var job = await client.GetJobAsync(jobId, cancellation)
+            ?? throw new AgentException($"there is no job '{jobId}' in the cluster; submit it first, or check the id.");
+        return AlgorithmOptions.FromJson(job.Algorithm).Seed;
     }
 }

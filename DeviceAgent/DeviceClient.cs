@@ -1,4 +1,5 @@
 using System.Net;
+using FwdLLM.Grains.Interfaces;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -10,6 +11,7 @@ namespace FwdLLM.DeviceAgent;
 public sealed class DeviceClient : IAsyncDisposable
 {
     private readonly IHost _host;
+    private readonly GrainDeviceCluster _cluster;
 
     private DeviceClient(IHost host, WireMeter meter, DeviceClientSettings settings, TimeProvider time, Func<double> random)
     {
@@ -17,7 +19,7 @@ public sealed class DeviceClient : IAsyncDisposable
         Meter = meter;
         Settings = settings;
         Orleans = host.Services.GetRequiredService<IClusterClient>();
-        Cluster = new GrainDeviceCluster(Orleans, DeviceResilience.Create(settings.Resilience, time, random));
+        _cluster = new GrainDeviceCluster(Orleans, DeviceResilience.Create(settings.Resilience, time, random));
     }
 
     /// <summary>What it was connected with.</summary>
@@ -27,7 +29,7 @@ public sealed class DeviceClient : IAsyncDisposable
     public IClusterClient Orleans { get; }
 
     /// <summary>The devices' calls, with retries.</summary>
-    public IDeviceCluster Cluster { get; }
+    public IDeviceCluster Cluster => _cluster;
 
     /// <summary>Bytes on this client's connections.</summary>
     public WireMeter Meter { get; }
@@ -68,6 +70,9 @@ public sealed class DeviceClient : IAsyncDisposable
                 host.Dispose();
         }
     }
+
+    /// <summary>The job as it was submitted, or null when there is none of that id.</summary>
+    public Task<JobSpec?> GetJobAsync(string jobId, CancellationToken cancellation) => _cluster.GetJobAsync(jobId, cancellation);
 
     /// <summary>Closes the connection.</summary>
     public async ValueTask DisposeAsync()

@@ -12,6 +12,7 @@ namespace FwdLLM.Cli.Commands;
 internal sealed class JobCommand(CliContext context)
 {
     private readonly Option<string[]> _gateways = new("--gateway") { Description = "Gateway of a silo, host:port; several give failover. Default: 127.0.0.1:30000.", HelpName = "HOST:PORT", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<string> _format = new("--format") { Description = "table or json: one object on one line. Default: table.", HelpName = "FORMAT" };
     private readonly Argument<string> _file = new("FILE") { Description = "Job file (YAML)." };
     private readonly Argument<string> _id = new("ID") { Description = "Job id." };
 
@@ -21,9 +22,9 @@ internal sealed class JobCommand(CliContext context)
         var command = new Command("job", "Jobs on a cluster.");
         command.Subcommands.Add(commands.CreateValidate());
         command.Subcommands.Add(commands.CreateSubmit());
-        command.Subcommands.Add(commands.CreateForJob("status", "Show where a job stands.\n\nExample: fwdllm job status mail-tone --gateway silo1:30000", commands.StatusAsync));
+        command.Subcommands.Add(commands.CreateForJob("status", "Show where a job stands.\n\nExample: fwdllm job status mail-tone --gateway silo1:30000", StatusAsync));
         command.Subcommands.Add(commands.CreateForJob("watch", "Follow a job until it ends. Ctrl-C stops watching, not the job.\n\nExample: fwdllm job watch mail-tone --gateway silo1:30000", commands.WatchAsync));
-        command.Subcommands.Add(commands.CreateForJob("pause", "Pause a job after its open round; submitting the same file again goes on.\n\nExample: fwdllm job pause mail-tone --gateway silo1:30000", commands.PauseAsync));
+        command.Subcommands.Add(commands.CreateForJob("pause", "Pause a job after its open round; submitting the same file again goes on.\n\nExample: fwdllm job pause mail-tone --gateway silo1:30000", PauseAsync));
         return command;
     }
 
@@ -53,36 +54,38 @@ internal sealed class JobCommand(CliContext context)
             var labels = RunData.Load(settings).Labels.Labels;
             var model = ArtifactFolder.Add(settings.Model, settings.Adapter, parsed.GetRequiredValue(artifacts));
             await using var cluster = await ConnectAsync(parsed, cancellation);
-            Write(settings.Id, await cluster.SubmitAsync(JobSpecFactory.Create(settings, labels, model), cancellation));
+            Write(settings.Id, await cluster.SubmitAsync(JobSpecFactory.Create(settings, labels, model), cancellation), json: false);
             return ExitCodes.Success;
         });
         return command;
     }
 
-    private Command CreateForJob(string name, string description, Func<IJobCluster, string, CancellationToken, Task<int>> action)
+    private Command CreateForJob(string name, string description, Func<IJobCluster, string, bool, CancellationToken, Task<JobStatus>> action)
     {
-        var command = new Command(name, description) { _id, _gateways };
+        var command = new Command(name, description) { _id, _gateways, _format };
         command.SetAction(async (parsed, cancellation) =>
         {
+            var json = IsJson(parsed.GetValue(_format) ?? "table");
+            var id = parsed.GetRequiredValue(_id);
             await using var cluster = await ConnectAsync(parsed, cancellation);
-            return await action(cluster, parsed.GetRequiredValue(_id), cancellation);
+            return Write(id, await action(cluster, id, json, cancellation), json);
         });
         return command;
     }
 
-    private async Task<int> StatusAsync(IJobCluster cluster, string id, CancellationToken cancellation) => Write(id, await cluster.StatusAsync(id, -1, cancellation));
+    private static Task<JobStatus> StatusAsync(IJobCluster cluster, string id, bool json, CancellationToken cancellation) => cluster.StatusAsync(id, -1, cancellation);
 
-    private async Task<int> PauseAsync(IJobCluster cluster, string id, CancellationToken cancellation)
+    private static async Task<JobStatus> PauseAsync(IJobCluster cluster, string id, bool json, CancellationToken cancellation)
     {
         await cluster.PauseAsync(id, cancellation);
-        return Write(id, await cluster.StatusAsync(id, -1, cancellation));
+        return await cluster.StatusAsync(id, -1, cancellation);
     }
 
-    private async Task<int> WatchAsync(IJobCluster cluster, string id, CancellationToken cancellation)
+    private async Task<JobStatus> WatchAsync(IJobCluster cluster, string id, bool json, CancellationToken cancellation)
     {
         var started = context.Time.GetTimestamp();
-        IRunView view = context.Interactive ? new LiveRunView(context.CreateConsole(), context.Time, id) : new PlainRunView(context.Error, context.Time);
-        var last = await view.ShowAsync(async observer =>
+        IRunView view = context.Interactive && !json ? new LiveRunView(context.CreateConsole(), context.Time, id) : new PlainRunView(context.Error, context.Time);
+        return await view.ShowAsync(async observer =>
         {
             var status = await cluster.StatusAsync(id, -1, cancellation);
             while (true)
@@ -93,14 +96,18 @@ internal sealed class JobCommand(CliContext context)
                 status = await cluster.StatusAsync(id, status.Revision, cancellation);
             }
         });
-        return Write(id, last);
     }
 
-    private int Write(string id, JobStatus status)
+    private static bool IsJson(string format) =>
+        format is "table" or "json" ? format == "json" : throw new InputException($"--format is \"{format}\"; give table or json.");
+
+    private int Write(string id, JobStatus status, bool json)
     {
         if (status.Phase == JobPhase.Unknown)
             throw new InputException($"the cluster knows no job \"{id}\"; check the id, or submit it with fwdllm job submit.");
-        context.Output.WriteLine($"{id}: {PlainRunView.Line(JobProgress.From(status, TimeSpan.Zero))}");
+        context.Output.WriteLine(json ? JobSummary.From(id, status).ToJson() : $"{id}: {PlainRunView.Line(JobProgress.From(status, TimeSpan.Zero))}");
+        if (!json && status is { Phase: JobPhase.Finished, Model: { } model })
+            context.Output.WriteLine($"{id}: adapter SHA-256 {model.AdapterSha256}");
         return status.Phase == JobPhase.Failed ? ExitCodes.Failed : ExitCodes.Success;
     }
 

@@ -41,6 +41,8 @@ public sealed class DeviceWorker
     {
         if (snapshot.Theta.Length != _context.Layout.Dimension || snapshot.Head.Length != _context.HeadLength)
             throw new ArgumentException($"Snapshot {snapshot.Version} has θ of {snapshot.Theta.Length} and a head of {snapshot.Head.Length}; the job expects {_context.Layout.Dimension} and {_context.HeadLength}.", nameof(snapshot));
+        if (snapshot.BlockScale.Length != _context.Layout.Blocks.Count)
+            throw new ArgumentException($"Snapshot {snapshot.Version} has {snapshot.BlockScale.Length} block scales; the job has {_context.Layout.Blocks.Count} blocks.", nameof(snapshot));
         return order.Kind switch
         {
             WorkKind.FeatureStatistics => Statistics(snapshot, cancellation),
@@ -83,7 +85,7 @@ public sealed class DeviceWorker
         var size = run.Features.Length;
         var scalars = new float[order.ProbeCount];
         for (var k = 0; k < scalars.Length; k++) scalars[k] = (float)head.GaussNewton(tangents.LogitTangents(run.Tangents.AsSpan(k * size, size)));
-        return Result(head, ForwardCost.Probes(EstimatorKind.Jvp, batch.Count, order.ProbeCount)) with { Scalars = scalars };
+        return Result(head, ForwardCost.Probes(EstimatorKind.Jvp, batch.Count, order.ProbeCount, fixedResiduals: false)) with { Scalars = scalars };
     }
 
     private WorkResult Probes(WorkOrder order, ModelSnapshot snapshot, CancellationToken cancellation)
@@ -92,21 +94,23 @@ public sealed class DeviceWorker
         var source = new DirectionSource(_context, snapshot.LastStep, order);
         var directions = new ProbeDirections(_context, snapshot, source, order.ProbeCount);
         var (scalars, head) = DirectionalDerivatives.Measure(_context.Options, _runtime, new HeadFactory(_context, snapshot), batch, snapshot, directions, cancellation);
-        return Result(head, spent + ForwardCost.Probes(_context.Options.Estimator, batch.Examples.Count, order.ProbeCount)) with { Scalars = scalars };
+        var fixedResiduals = _context.Options.CentredResiduals || batch.Weights is not null;
+        return Result(head, spent + ForwardCost.Probes(_context.Options.Estimator, batch.Examples.Count, order.ProbeCount, fixedResiduals)) with { Scalars = scalars };
     }
 
     // Residuals are those under the first head fit's features: the same for an agent that was restarted, which computes them again.
     private (WeightedBatch Batch, int Spent) ProbeBatch(WorkOrder order, ModelSnapshot snapshot, CancellationToken cancellation)
     {
-        if (!_context.Options.ImportanceSampling) return (new WeightedBatch(Batch(order), null), 0);
+        // A shard that fits into the batch is used whole: drawing from it with replacement could only lose examples.
+        if (!_context.Options.ImportanceSampling || order.BatchSize <= 0 || order.BatchSize >= _examples.Count) return (new WeightedBatch(Batch(order), null), 0);
         var spent = KeepFeatures(snapshot with { Theta = _start }, cancellation);
-        if (_sizes is null || !ReferenceEquals(_sizesHead, snapshot.Head))
+        if (_sizes is null || !snapshot.Head.AsSpan().SequenceEqual(_sizesHead))
         {
             _sizes = Evaluate(snapshot, _features!, _examples).ResidualNorms();
             _sizesHead = snapshot.Head;
         }
 
-        var draw = ImportanceDraw.Draw(_context.Key("batches"), order.Round, order.Slot, _sizes, Math.Min(order.BatchSize, _examples.Count));
+        var draw = ImportanceDraw.Draw(_context.Key("batches"), order.Round, order.Slot, _sizes, order.BatchSize);
         return (new WeightedBatch(_examples.At(draw.Positions), draw.Weights), spent);
     }
 

@@ -19,13 +19,16 @@ public static class ImportanceDraw
     /// <param name="sizes">Size of each example, not negative [N].</param>
     /// <param name="count">n.</param>
     /// <returns>Positions in ascending order [n] and their weights 1/(N q) [n].</returns>
-    /// <exception cref="ArgumentException">A size is negative or not finite, or there is none.</exception>
+    /// <exception cref="ArgumentException">A size is negative or not finite, their sum is not finite, or there is none.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is negative.</exception>
     public static (int[] Positions, double[] Weights) Draw(in StreamKey key, uint round, uint slot, ReadOnlySpan<double> sizes, int count)
     {
         if (sizes.IsEmpty) throw new ArgumentException("There are no examples to draw from.", nameof(sizes));
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
         var total = 0.0;
         foreach (var size in sizes)
             total += size >= 0 && double.IsFinite(size) ? size : throw new ArgumentException($"An example has size {size}; sizes are finite and not negative.", nameof(sizes));
+        if (!double.IsFinite(total)) throw new ArgumentException("The sum of the sizes is not finite; give smaller sizes.", nameof(sizes));
         var cumulative = new double[sizes.Length];
         var sum = 0.0;
         for (var i = 0; i < sizes.Length; i++) cumulative[i] = sum += Probability(sizes[i], total, sizes.Length);

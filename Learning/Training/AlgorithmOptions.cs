@@ -97,7 +97,7 @@ public sealed record AlgorithmOptions
     public int HeadIterations { get; init; } = 40;
 
     /// <summary>Ridge on the head's weights (standardised features, mean loss).</summary>
-    public double HeadRidge { get; init; } = 1e-3;
+    public double HeadRidge { get; init; } = 3e-3;
 
     /// <summary>Refit the head at the end of the job: one more forward pass over the data.</summary>
     public bool HeadLast { get; init; } = true;
@@ -109,7 +109,7 @@ public sealed record AlgorithmOptions
     public bool CentredResiduals { get; init; } = true;
 
     /// <summary>Draw a device's batch in proportion to the size of its examples' residuals under the fitted head, and weight it back: what the head has settled costs no passes. Unbiased.</summary>
-    public bool ImportanceSampling { get; init; } = true;
+    public bool ImportanceSampling { get; init; }
 
     /// <summary>Scale each block by the inverse root of its curvature trace.</summary>
     public bool BlockScaling { get; init; } = true;
@@ -173,7 +173,6 @@ public sealed record AlgorithmOptions
         HeadLast = false,
         HeadInTheta = true,
         CentredResiduals = false,
-        ImportanceSampling = false,
         BlockScaling = false,
         CohortSize = 10,
         BatchSize = 8,
@@ -238,6 +237,7 @@ public sealed record AlgorithmOptions
         if (CentredResiduals && BatchSize < 2) throw new ArgumentException($"batchSize is {BatchSize}; centred residuals need at least 2 examples, or switch centredResiduals off.");
         if (ImportanceSampling && !HeadFirst) throw new ArgumentException("importanceSampling is on, but headFirst is off; the residuals come from the fitted head. Switch one of them.");
         if (Sampling == SamplingKind.Guided && Directions != DirectionKind.Rademacher) throw new ArgumentException("sampling is guided, but directions are Gaussian; guided sampling needs Rademacher directions.");
+        if (Sampling == SamplingKind.Guided && ProbesPerDevice < 2) throw new ArgumentException($"probesPerDevice is {ProbesPerDevice}; guided sampling needs at least 2: one along the last step, the others across it.");
         if (HeadInTheta && HeadFirst) throw new ArgumentException("headInTheta and headFirst exclude each other; switch one off.");
     }
 

@@ -47,6 +47,11 @@ internal static class Binary
         {
             throw new InvalidDataException($"{what} ends after {bytes.Length} bytes, before it is complete; the data is damaged.", e);
         }
+        catch (Exception e) when (e is FormatException or IOException)
+        {
+            // BinaryReader's own words for a text whose length is impossible.
+            throw new InvalidDataException($"{what} holds a text that cannot be read; the data is damaged.", e);
+        }
     }
 
     private static void RequireLittleEndian()

@@ -6,7 +6,11 @@ public static class ForwardCost
     /// <summary>Examples per published forward pass.</summary>
     public const int ExamplesPerPass = 8;
 
-    /// <summary>Examples that <paramref name="probes"/> directional derivatives on <paramref name="examples"/> examples pass forward: one for the primal and one per direction, or two per direction and no primal for central differences.</summary>
-    public static long Probes(EstimatorKind estimator, int examples, int probes)
-        => examples * (estimator == EstimatorKind.Central ? 2L * probes : probes + 1L);
+    /// <summary>Examples that <paramref name="probes"/> directional derivatives on <paramref name="examples"/> examples pass forward: one for the primal and one per direction, or two per direction for central differences, which need the primal only where residuals are held fixed.</summary>
+    /// <param name="estimator">Estimator.</param>
+    /// <param name="examples">n.</param>
+    /// <param name="probes">K.</param>
+    /// <param name="fixedResiduals">Residuals are centred or weighted, so they come from a primal pass.</param>
+    public static long Probes(EstimatorKind estimator, int examples, int probes, bool fixedResiduals)
+        => examples * (estimator == EstimatorKind.Central ? (2L * probes) + (fixedResiduals ? 1 : 0) : probes + 1L);
 }

@@ -12,6 +12,9 @@ internal static class HeadFitStage
     // Below this a feature is constant; scaling it up would only amplify rounding.
     private const double LeastDeviation = 1e-6;
 
+    // Sums of squares arrive with 2⁻¹⁵ of the largest feature's; a variance under twice that is made of their rounding.
+    private const double LeastRelativeVariance = 1.0 / (1 << 14);
+
     public static int VectorLength(TrainingContext context, WorkKind kind) => kind switch
     {
         WorkKind.FeatureStatistics => 2 * context.FeatureSize,
@@ -102,11 +105,12 @@ internal static class HeadFitStage
     {
         var moments = sums.Vector!.ToDoubles();
         var scale = new float[context.FeatureSize];
+        var least = Math.Max(LeastDeviation, Math.Sqrt(LeastRelativeVariance * Math.Max(0, moments[scale.Length..].Max()) / n));
         for (var i = 0; i < scale.Length; i++)
         {
             var mean = moments[i] / n;
             var variance = Math.Max(0, (moments[scale.Length + i] / n) - (mean * mean));
-            scale[i] = (float)(1 / Math.Max(Math.Sqrt(variance), LeastDeviation));
+            scale[i] = (float)(1 / Math.Max(Math.Sqrt(variance), least));
         }
 
         return scale;

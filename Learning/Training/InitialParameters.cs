@@ -18,12 +18,15 @@ internal static class InitialParameters
         return theta;
     }
 
-    // A fitted head starts at zero, the optimum of the bias-free problem's symmetric point; a probed one must break the symmetry.
+    // As the probed blocks' own.
+    private const float HeadBound = 0.02f;
+
+    // A fitted head starts at zero. One that is probed, or stays as it is, must let the loss depend on the features.
     public static float[] Head(TrainingContext context)
     {
         var head = new float[context.HeadLength];
-        if (context.Options.HeadInTheta)
-            Draw(context, uint.MaxValue, head.AsSpan(0, context.Classes * context.FeatureSize), context.ProbedBlocks[^2].InitialBound);
+        if (!context.Options.HeadFirst)
+            Draw(context, uint.MaxValue, head.AsSpan(0, context.Classes * context.FeatureSize), HeadBound);
         return head;
     }
 

@@ -50,13 +50,14 @@ internal static class ModelStateFormat
         return new ModelState
         {
             Version = reader.ReadUInt32(),
-            Stage = (TrainingStage)reader.ReadByte(),
-            ForwardExamples = reader.ReadInt64(),
-            TotalExamples = reader.ReadInt64(),
-            ProbeRounds = reader.ReadInt32(),
-            HeadEvaluations = reader.ReadInt32(),
+            // A stage that means nothing here would read as "training is complete".
+            Stage = (TrainingStage)Within(reader.ReadByte(), (int)TrainingStage.Statistics, (int)TrainingStage.Done, "stage"),
+            ForwardExamples = Within(reader.ReadInt64(), 0, long.MaxValue, "number of forward examples"),
+            TotalExamples = Within(reader.ReadInt64(), 0, long.MaxValue, "number of examples"),
+            ProbeRounds = (int)Within(reader.ReadInt32(), 0, int.MaxValue, "number of probe rounds"),
+            HeadEvaluations = (int)Within(reader.ReadInt32(), 0, int.MaxValue, "number of head evaluations"),
             HeadOnlyLoss = reader.ReadDouble(),
-            ScalarExponent = reader.ReadInt32(),
+            ScalarExponent = (int)Within(reader.ReadInt32(), ProbeStage.LeastExponent, ProbeStage.GreatestExponent, "scalar exponent"),
             Agreement = reader.ReadDouble(),
             Theta = Binary.Read<float>(reader, "θ"),
             Head = Binary.Read<float>(reader, "The head"),
@@ -75,8 +76,16 @@ internal static class ModelStateFormat
     private static SortedDictionary<string, double> ReadReport(BinaryReader reader)
     {
         var report = new SortedDictionary<string, double>(StringComparer.Ordinal);
-        var count = reader.ReadInt32();
-        for (var i = 0; i < count; i++) report[reader.ReadString()] = reader.ReadDouble();
+        var count = Within(reader.ReadInt32(), 0, int.MaxValue, "number of report entries");
+        for (var i = 0; i < count; i++)
+        {
+            var name = reader.ReadString();
+            if (!report.TryAdd(name, reader.ReadDouble())) throw new InvalidDataException($"The model state reports '{name}' twice; the data is damaged.");
+        }
+
         return report;
     }
+
+    private static long Within(long value, long low, long high, string what)
+        => value >= low && value <= high ? value : throw new InvalidDataException($"The model state's {what} is {value}; it is from {low} to {high}, the data is damaged.");
 }

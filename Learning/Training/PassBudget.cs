@@ -21,5 +21,5 @@ internal sealed class PassBudget(AlgorithmOptions options)
     }
 
     // With "every device" the number is not known here; one device's cost then only delays the stop by a round.
-    private double WaveCost() => Math.Max(1, options.CohortSize) * (double)ForwardCost.Probes(options.Estimator, options.BatchSize, options.ProbesPerDevice);
+    private double WaveCost() => Math.Max(1, options.CohortSize) * (double)ForwardCost.Probes(options.Estimator, options.BatchSize, options.ProbesPerDevice, options.CentredResiduals || options.ImportanceSampling);
 }

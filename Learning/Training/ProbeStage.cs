@@ -10,6 +10,9 @@ internal static class ProbeStage
     // Weight of the past in the running agreement: a single reading is as noisy as 1/√d.
     private const double AgreementMemory = 0.8;
 
+    /// <summary>Bounds of <see cref="ModelState.ScalarExponent"/>.</summary>
+    public const int LeastExponent = -10, GreatestExponent = 40;
+
     // A scalar beyond this many root mean squares is cut there by the fixed-point range.
     private const double RangeInRms = 64;
 
@@ -18,10 +21,12 @@ internal static class ProbeStage
         var source = new DirectionSource(context, state.LastStep, work.Order);
         var guided = work.Result.Scalars.Where((_, k) => source.IsGuided(k)).ToArray();
         sums.Scalars ??= new DenseSum(3);
-        sums.Scalars.Add([work.Result.Scalars.Sum(value => (double)value * value), guided.Sum(value => (double)value), guided.Length]);
+        sums.Scalars.Add([work.Result.Scalars.Sum(value => Square(value * RoundSums.SquareUnit)), guided.Sum(value => (double)value), guided.Length]);
         if (source.IsPlainSigns) AddSigns(context, state, work, source, sums);
         else AddDirections(context, work, source, sums);
     }
+
+    private static double Square(double value) => value * value;
 
     // Devices, not probes, are split where there are several, so that the halves differ in data noise too.
     private static int Half(WorkOrder order, int k, bool byDevice) => byDevice ? (int)(order.Slot & 1) : k & 1;
@@ -80,7 +85,7 @@ internal static class ProbeStage
         var agreement = Agreement(state, sums);
         var scalars = sums.Scalars!.ToDoubles();
         var probes = sums.Probes[0] + sums.Probes[1] + scalars[2];
-        var rms = Math.Sqrt(scalars[0] / Math.Max(1, probes));
+        var rms = Math.Sqrt(scalars[0] / Math.Max(1, probes)) / RoundSums.SquareUnit;
         var rate = context.Options.LearningRate * Optimisers.StepScheduleFactor.At(context.Options.Schedule, progress);
         var (step, first, second) = ServerStep.Compute(context.Options, state, estimate, rate);
         var theta = (float[])state.Theta.Clone();
@@ -140,7 +145,7 @@ internal static class ProbeStage
 
     // Powers of two follow from the binary exponent alone, so that every machine chooses the same.
     private static int Exponent(double rms, int current)
-        => rms > 0 && double.IsFinite(rms) ? Math.Clamp(Math.ILogB(FixedPointScalar.Limit / (RangeInRms * rms)), -10, 40) : current;
+        => rms > 0 && double.IsFinite(rms) ? Math.Clamp(Math.ILogB(FixedPointScalar.Limit / (RangeInRms * rms)), LeastExponent, GreatestExponent) : current;
 
     private static double[] Part(double[] values, AdapterBlock block) => values[block.Offset..(block.Offset + block.Length)];
 }

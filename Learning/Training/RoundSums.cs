@@ -20,7 +20,7 @@ public sealed class RoundSums
     public long Correct { get; private set; }
 
     /// <summary>Sum of losses.</summary>
-    public double LossSum => _loss / LossUnit;
+    public double LossSum => (double)_loss / LossUnit;
 
     /// <summary>Probes per half of the split [2].</summary>
     public long[] Probes { get; } = new long[2];
@@ -34,10 +34,14 @@ public sealed class RoundSums
     /// <summary>Sums of scaled directions per half [2]; null unless directions must be materialised.</summary>
     public DenseSum[]? Directions { get; internal set; }
 
-    /// <summary>[Σ s², Σ s along the guide, probes along the guide] or, for curvature, per block (Σ q, count); null without probes.</summary>
+    /// <summary>[Σ (s·<see cref="SquareUnit"/>)², Σ s along the guide, probes along the guide] or, for curvature, per block (Σ q, count); null without probes.</summary>
     public DenseSum? Scalars { get; internal set; }
 
-    private long _loss;
+    // 128 bits: the largest losses that are accepted, over the largest shards, would pass 63.
+    private Int128 _loss;
+
+    /// <summary>Scalars are squared in units of 2¹⁰, so that as many as an order may ask for, each as large as is accepted, stay in <see cref="DenseSum"/>'s range.</summary>
+    internal const double SquareUnit = 1.0 / 1024;
 
     internal void Count(WorkResult result)
     {
@@ -45,10 +49,11 @@ public sealed class RoundSums
         Examples += result.Examples;
         ForwardExamples += result.ForwardExamples;
         Correct += result.Correct;
-        _loss = checked(_loss + (long)Math.Round(result.LossSum * LossUnit));
+        _loss = checked(_loss + (Int128)Math.Round(result.LossSum * LossUnit));
     }
 
-    /// <summary>Adds another group's sums to this one.</summary>
+    /// <summary>Adds another group's sums to this one; either may be empty.</summary>
+    /// <exception cref="ArgumentException">Sums of another dimension: the groups answer different plans.</exception>
     public void Merge(RoundSums other)
     {
         Works += other.Works;
@@ -56,15 +61,22 @@ public sealed class RoundSums
         ForwardExamples += other.ForwardExamples;
         Correct += other.Correct;
         _loss = checked(_loss + other._loss);
-        for (var half = 0; half < 2; half++)
+        for (var half = 0; half < 2; half++) Probes[half] += other.Probes[half];
+
+        if (other.Signs is { } signs)
         {
-            Probes[half] += other.Probes[half];
-            if (other.Signs is not null) Both(Signs)[half].Merge(other.Signs[half]);
-            if (other.Directions is not null) Both(Directions)[half].Merge(other.Directions[half]);
+            Signs ??= [new SignedSum(signs[0].Dimension), new SignedSum(signs[1].Dimension)];
+            for (var half = 0; half < 2; half++) Signs[half].Merge(signs[half]);
         }
 
-        if (other.Vector is not null) Both(Vector).Merge(other.Vector);
-        if (other.Scalars is not null) Both(Scalars).Merge(other.Scalars);
+        if (other.Directions is { } directions)
+        {
+            Directions ??= [new DenseSum(directions[0].Dimension), new DenseSum(directions[1].Dimension)];
+            for (var half = 0; half < 2; half++) Directions[half].Merge(directions[half]);
+        }
+
+        if (other.Vector is { } vector) (Vector ??= new DenseSum(vector.Dimension)).Merge(vector);
+        if (other.Scalars is { } scalars) (Scalars ??= new DenseSum(scalars.Dimension)).Merge(scalars);
     }
 
     /// <summary>Portable bytes.</summary>
@@ -72,7 +84,9 @@ public sealed class RoundSums
     {
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream);
-        foreach (var number in new[] { Works, Examples, ForwardExamples, Correct, _loss, Probes[0], Probes[1] }) writer.Write(number);
+        foreach (var number in new[] { Works, Examples, ForwardExamples, Correct, Probes[0], Probes[1] }) writer.Write(number);
+        writer.Write((ulong)(UInt128)_loss);
+        writer.Write((ulong)((UInt128)_loss >> 64));
         writer.Write((byte)((Vector is null ? 0 : 1) | (Signs is null ? 0 : 2) | (Directions is null ? 0 : 4) | (Scalars is null ? 0 : 8)));
         Vector?.Write(writer);
         foreach (var sum in Signs ?? []) sum.Write(writer);
@@ -88,15 +102,17 @@ public sealed class RoundSums
     {
         var sums = new RoundSums
         {
-            Works = reader.ReadInt64(),
-            Examples = reader.ReadInt64(),
-            ForwardExamples = reader.ReadInt64(),
-            Correct = reader.ReadInt64(),
-            _loss = reader.ReadInt64(),
+            Works = Count(reader, "works"),
+            Examples = Count(reader, "examples"),
+            ForwardExamples = Count(reader, "forward examples"),
+            Correct = Count(reader, "correct"),
         };
-        sums.Probes[0] = reader.ReadInt64();
-        sums.Probes[1] = reader.ReadInt64();
+        sums.Probes[0] = Count(reader, "probes");
+        sums.Probes[1] = Count(reader, "probes");
+        var low = reader.ReadUInt64();
+        sums._loss = new Int128(reader.ReadUInt64(), low);
         var parts = reader.ReadByte();
+        if (parts > 15) throw new InvalidDataException($"The round's sums have parts {parts:x2}; this build knows 00 to 0f. The data is damaged or of a newer version.");
         if ((parts & 1) != 0) sums.Vector = DenseSum.Read(reader);
         if ((parts & 2) != 0) sums.Signs = [SignedSum.Read(reader), SignedSum.Read(reader)];
         if ((parts & 4) != 0) sums.Directions = [DenseSum.Read(reader), DenseSum.Read(reader)];
@@ -104,7 +120,9 @@ public sealed class RoundSums
         return sums;
     });
 
-    private static T Both<T>(T? mine)
-        where T : class
-        => mine ?? throw new InvalidOperationException("Sums of different kinds of work cannot be merged: reduce both with the same plan.");
+    private static long Count(BinaryReader reader, string what)
+    {
+        var count = reader.ReadInt64();
+        return count >= 0 ? count : throw new InvalidDataException($"The round's sums count {count} {what}; a count is not negative, the data is damaged.");
+    }
 }

@@ -57,7 +57,7 @@ public sealed class Trainer
         {
             TrainingStage.Statistics => Whole(state, WorkKind.FeatureStatistics, "features"),
             TrainingStage.HeadFit => Whole(state, WorkKind.HeadGradient, "head fit"),
-            TrainingStage.Curvature => Whole(state, WorkKind.Curvature, "curvature") with { BatchSize = options.BatchSize, ProbesPerDevice = options.CurvatureProbes },
+            TrainingStage.Curvature when _budget.RoundsLeft(state) > 0 => Whole(state, WorkKind.Curvature, "curvature") with { BatchSize = options.BatchSize, ProbesPerDevice = options.CurvatureProbes },
             TrainingStage.Probes when _budget.RoundsLeft(state) > 0 => new RoundPlan
             {
                 Round = state.Version,
@@ -123,7 +123,8 @@ public sealed class Trainer
             WorkKind.Curvature => CurvatureStage.Apply(Context, next, sums),
             _ => ProbeStage.Apply(Context, next, sums, _budget.Progress(state)),
         };
-        return next.Stage == TrainingStage.Probes && _budget.RoundsLeft(next) <= 0
+        // Without a probe round to come there is no use in measuring curvature either.
+        return next.Stage is TrainingStage.Curvature or TrainingStage.Probes && _budget.RoundsLeft(next) <= 0
             ? next with { Stage = Context.Options.HeadFirst && Context.Options.HeadLast && next.ProbeRounds > 0 ? TrainingStage.LastStatistics : TrainingStage.Done }
             : next;
     }

@@ -14,7 +14,9 @@ internal sealed class WorkCheck(TrainingContext context)
         var mostExamples = order.BatchSize > 0 ? order.BatchSize : MostExamples;
         if (result.Examples < 1 || result.Examples > mostExamples)
             return $"examples is {result.Examples}; this order allows 1 to {mostExamples}";
-        var mostForward = 3L * result.Examples * (order.ProbeCount + 1L);
+        // An agent that was restarted passes its whole shard forward once more to weigh its examples.
+        var again = order.Kind == WorkKind.Probes && context.Options.ImportanceSampling ? MostExamples : 0;
+        var mostForward = (3L * result.Examples * (order.ProbeCount + 1L)) + again;
         if (result.ForwardExamples < 0 || result.ForwardExamples > mostForward)
             return $"forward examples is {result.ForwardExamples}; this order allows 0 to {mostForward}";
         if (result.Correct < 0 || result.Correct > result.Examples)
@@ -48,8 +50,9 @@ internal sealed class WorkCheck(TrainingContext context)
         if (length == 0) return null;
         try
         {
-            PackedVector.Unpack(result.Vector, length);
-            return null;
+            // What passes here must fit the sums: one contribution must not be able to stop a round.
+            var beyond = Array.FindIndex(PackedVector.Unpack(result.Vector, length), value => !(Math.Abs(value) <= DenseSum.Limit));
+            return beyond < 0 ? null : $"packed vector: value {beyond} is beyond ±{DenseSum.Limit}";
         }
         catch (InvalidDataException e)
         {

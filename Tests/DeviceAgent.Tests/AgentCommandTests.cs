@@ -16,6 +16,7 @@ public sealed class AgentCommandTests
         Assert.Equal((50, 50, 100), (_arguments.Fleet.FirstDevice, _arguments.Fleet.DeviceCount, _arguments.TotalDevices));
         Assert.Equal(new Uri("http://10.0.0.1:8080/"), _arguments.ArtifactsUrl);
         Assert.Equal("dirichlet:0.3", _arguments.Split);
+        Assert.Null(_arguments.SplitSeed);
     }
 
     [Fact]
@@ -48,7 +49,7 @@ public sealed class AgentCommandTests
     public async Task Failure_of_the_composition_ends_with_its_message_and_code_1()
     {
         var code = await AgentProgram.RunAsync(
-            ["--job", "j1", "--data", "x.csv"], (_, _) => throw new AgentException("x.csv has no rows"), TimeProvider.System, () => 0.5, _output, _error);
+            ["--job", "j1", "--data", "x.csv", "--split-seed", "7"], (_, _) => throw new AgentException("x.csv has no rows"), TimeProvider.System, () => 0.5, _output, _error);
 
         Assert.Equal(ExitCodes.Failure, code);
         Assert.Contains("x.csv has no rows", _error.ToString(), StringComparison.Ordinal);

@@ -15,12 +15,12 @@ internal static class LearningBench
     public static int Run(BenchArguments arguments)
     {
         var adapter = Adapter(arguments);
-        var folder = Path.Combine(arguments.Shared, "data", arguments.Get("data", "sst2"));
+        var (train, test) = Files(arguments);
         using var task = new LearningTask(
             arguments.Get("model", Path.Combine(arguments.Shared, "models", "all-MiniLM-L6-v2")),
             adapter,
-            Path.Combine(folder, "train.jsonl.gz"),
-            Path.Combine(folder, arguments.Get("test", "test") + ".jsonl.gz"),
+            train,
+            test,
             arguments.Get("devices", 50),
             arguments.Get("test-limit", int.MaxValue),
             arguments.Get("max-tokens", 64));
@@ -73,6 +73,14 @@ internal static class LearningBench
             curve.Add((Passes(state), evaluation.Accuracy, evaluation.Loss));
             Console.Error.WriteLine($"{arguments.Get("data", "sst2")} {settings} seed {options.Seed} {what}: {Passes(state):F0} passes, accuracy {evaluation.Accuracy:F4}, loss {evaluation.Loss:F4}, {watch.Elapsed.TotalSeconds:F0} s");
         }
+    }
+
+    private static (string Train, string Test) Files(BenchArguments arguments)
+    {
+        var data = arguments.Get("data", "sst2");
+        if (data == "embedded") return (Path.Combine("assets", "data", "train.jsonl"), Path.Combine("assets", "data", "test.jsonl"));
+        var folder = Path.Combine(arguments.Shared, "data", data);
+        return (Path.Combine(folder, "train.jsonl.gz"), Path.Combine(folder, arguments.Get("test", "test") + ".jsonl.gz"));
     }
 
     private static double Passes(ModelState state) => state.ForwardExamples / (double)ForwardCost.ExamplesPerPass;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Tests;
 
@@ -25,6 +26,26 @@ public sealed class JobCommandTests
         using var cli = new CliRun { Jobs = new FakeJobs(new JobStatus { Revision = 0, Phase = JobPhase.Unknown }) };
         Assert.Equal(ExitCodes.BadInput, await cli.RunAsync(new FakeExecutor(), "job", "status", "tone"));
         Assert.Contains("knows no job \"tone\"", cli.Error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_as_json_is_one_object_with_the_hash_of_the_adapter()
+    {
+        var model = new ModelHeader { Version = 8, JournalHash = "bb", AdapterSha256 = "aa", ForwardPasses = 12.5 };
+        using var cli = new CliRun { Jobs = new FakeJobs(Running with { Model = model }) };
+        Assert.Equal(0, await cli.RunAsync(new FakeExecutor(), "job", "status", "tone", "--format", "json"));
+        using var json = JsonDocument.Parse(cli.Output.ToString());
+        Assert.Equal(["tone", "running", "aa", "bb"], new[] { "job", "phase", "adapter_sha256", "journal_sha256" }.Select(name => json.RootElement.GetProperty(name).GetString()));
+        Assert.Equal(8, json.RootElement.GetProperty("rounds").GetInt64());
+        Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("accuracy").ValueKind);
+    }
+
+    [Fact]
+    public async Task Status_in_an_unknown_format_is_bad_input()
+    {
+        using var cli = new CliRun { Jobs = new FakeJobs(Running) };
+        Assert.Equal(ExitCodes.BadInput, await cli.RunAsync(new FakeExecutor(), "job", "status", "tone", "--format", "xml"));
+        Assert.Contains("--format is \"xml\"; give table or json.", cli.Error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
