@@ -16,11 +16,38 @@ internal sealed class BenchArguments(string[] arguments)
 
     public bool Has(string name) => arguments.Contains("--" + name);
 
+    /// <exception cref="ArgumentException">The name stands without a value.</exception>
     public string Get(string name, string fallback)
     {
         var at = Array.IndexOf(arguments, "--" + name);
-        return at >= 0 && at + 1 < arguments.Length ? arguments[at + 1] : fallback;
+        if (at < 0) return fallback;
+        return at + 1 < arguments.Length ? arguments[at + 1] : throw new ArgumentException($"--{name} has no value; write --{name} VALUE.");
     }
 
-    public int Get(string name, int fallback) => int.TryParse(Get(name, ""), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : fallback;
+    /// <exception cref="ArgumentException">The value is not a whole number.</exception>
+    public int Get(string name, int fallback)
+    {
+        if (!Has(name)) return fallback;
+        var text = Get(name, "");
+        return int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : throw new ArgumentException($"--{name} is \"{text}\"; give a whole number.");
+    }
+
+    /// <summary>A number of things, at least one.</summary>
+    /// <exception cref="ArgumentException">The value is not a positive whole number.</exception>
+    public int GetPositive(string name, int fallback) =>
+        Get(name, fallback) is > 0 and var value ? value : throw new ArgumentException($"--{name} is \"{Get(name, "")}\"; give a whole number from 1 up.");
+
+    /// <summary>Refuses what the benchmark does not know.</summary>
+    /// <param name="options">Names that take a value; "short" is always known and takes none.</param>
+    /// <exception cref="ArgumentException">Names the first argument that is not known.</exception>
+    public void AllowOnly(params string[] options)
+    {
+        for (var at = 0; at < arguments.Length; at++)
+        {
+            if (arguments[at] == "--short") continue;
+            if (!options.Any(option => arguments[at] == "--" + option))
+                throw new ArgumentException($"\"{arguments[at]}\" is not known here; known are {string.Join(", ", options.Append("short").Select(option => "--" + option))}.");
+            at++; // its value
+        }
+    }
 }

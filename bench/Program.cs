@@ -1,14 +1,46 @@
 using FwdLLM.Bench;
-using FwdLLM.Bench.Learning;
+using FwdLLM.DeviceAgent.Data;
+using FwdLLM.Inference;
+using FwdLLM.Modeling.Checkpoints;
 
-// One benchmark per first argument; --short makes each small enough for every build.
+Benchmark[] benchmarks =
+[
+    new("estimators", "directions rebuilt and summed on the server: terms per second on one core", EstimatorBench.Options, EstimatorBench.Run),
+    new("device-cost", "time and memory of training on a device against plain inference", DeviceCostBench.Options, DeviceCostBench.Run),
+    new("bytes", "bytes on a device's socket per contribution, probe, check-in and snapshot", BytesBench.Options, BytesBench.Run),
+    new("compaction", "accuracy that the compact model costs", CompactionBench.Options, CompactionBench.Run),
+    new("learning", "accuracy against forward passes, without a cluster", LearningDefaults.Options, LearningDefaults.Run),
+];
+
 var name = args.Length > 0 ? args[0] : "";
 var rest = args.Skip(1).ToArray();
-switch (name)
+if (name is "--help" or "-h")
 {
-    case "estimators": return EstimatorBench.Run(rest);
-    case "learning": return LearningBench.Run(new BenchArguments(rest));
-    default:
-        Console.Error.WriteLine($"'{name}' is no benchmark; give one of: estimators, learning.");
-        return 2;
+    Console.WriteLine("Benchmarks. Each prints Markdown to standard output; committed results are in bench/results.\n\nUsage: dotnet run -c Release --project bench -- NAME [OPTIONS]\n");
+    foreach (var known in benchmarks)
+        Console.WriteLine($"  {known.Name,-12} {known.Summary}");
+    Console.WriteLine("\nNAME --help shows a benchmark's options; every one knows --short, a run of seconds that only shows it works.");
+    return 0;
+}
+
+if (Array.Find(benchmarks, known => known.Name == name) is not { } benchmark)
+{
+    Console.Error.WriteLine($"{(name.Length == 0 ? "No benchmark is named" : $"\"{name}\" is no benchmark")}; give one of: {string.Join(", ", benchmarks.Select(known => known.Name))}, or --help.");
+    return 2;
+}
+
+if (rest.Contains("--help") || rest.Contains("-h"))
+{
+    Console.WriteLine($"{benchmark.Name}: {benchmark.Summary}.\n\nUsage: dotnet run -c Release --project bench -- {benchmark.Name} [OPTIONS]\n\n  --short  A run of seconds that only shows the benchmark works.\n{benchmark.Options}");
+    return 0;
+}
+
+try
+{
+    return benchmark.Run(new BenchArguments(rest));
+}
+catch (Exception e) when (e is ArgumentException or CheckpointException or DataException or InferenceException or IOException)
+{
+    Console.Error.WriteLine($"{benchmark.Name}: {e.Message}");
+    return 2;
 }

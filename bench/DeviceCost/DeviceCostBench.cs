@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using FwdLLM.Cli.Settings;
 using FwdLLM.Inference;
 using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Compilation;
@@ -10,34 +11,54 @@ namespace FwdLLM.Bench;
 /// What training costs a device beyond inference: time per direction and peak memory, both against the plain forward pass of
 /// 8 texts of 64 tokens on one thread. Variants take turns inside every round, so that drift of the machine cancels in the ratios.
 /// </summary>
-public static class DeviceCostBench
+internal static class DeviceCostBench
 {
     private const int Texts = 8;
     private const int Tokens = 64;
-    private const string ChildFlag = "--peak-memory-of";
+    private const string Child = "peak-memory-of";
+    private const string Status = "/proc/self/status";
+
+    public const string Options = """
+          --model DIR  Checkpoint folder. Default: all-MiniLM-L6-v2 of the reference data, otherwise the model of this repository.
+          --cache DIR  Folder of compiled models. Default: in the temporary folder.
+
+        Exit code 1 when a target is missed; with --short 0 all the same: three rounds are too few to judge by.
+        """;
 
     private static readonly AdapterSpec TopTwo = AdapterSpec.Default with { FirstLayer = 4 };
 
-    /// <summary>Arguments: [MODEL] [--short] [--cache FOLDER]. Prints Markdown tables; returns 1 when a target is missed.</summary>
-    public static int Run(string[] args)
+    /// <summary>Prints Markdown tables. Returns 1 when a target is missed in a full run.</summary>
+    public static int Run(BenchArguments arguments)
     {
-        var child = Option(args, ChildFlag);
-        if (child is not null)
-            return RunChild(child);
-        var isShort = args.Contains("--short");
-        var cache = Option(args, "--cache") ?? Path.Combine(Path.GetTempPath(), "fwdllm-bench-models");
-        var model = args.FirstOrDefault(arg => !arg.StartsWith("--", StringComparison.Ordinal) && arg != cache) ?? Path.Combine("..", "shared", "models", "all-MiniLM-L6-v2");
-        if (!Directory.Exists(model))
+        arguments.AllowOnly("model", "cache", Child);
+        if (arguments.Has(Child))
+            return RunChild(arguments.Get(Child, ""));
+        if (Model(arguments) is not { } folder)
         {
-            Console.Error.WriteLine($"{model} does not exist; name the folder of a BERT checkpoint.");
-            return 2;
+            Console.WriteLine($"device-cost: skipped: {arguments.Shared} has no model and this build has none; point FWDLLM_SHARED at the reference data.");
+            return 0;
         }
 
-        var full = ModelCache.GetOrCompile(model, AdapterSpec.Default, cache);
-        var top = ModelCache.GetOrCompile(model, TopTwo, cache);
-        var timeMet = MeasureTime(full, top, isShort ? 3 : 15);
-        var memoryMet = MeasureMemory(full, args);
-        return timeMet && memoryMet ? 0 : 1;
+        var cache = arguments.Get("cache", Path.Combine(Path.GetTempPath(), "fwdllm-bench-models"));
+        var full = ModelCache.GetOrCompile(folder, AdapterSpec.Default, cache);
+        var top = ModelCache.GetOrCompile(folder, TopTwo, cache);
+        Console.WriteLine($"Model: {Path.GetFileName(Path.TrimEndingDirectorySeparator(folder))}.");
+        Console.WriteLine();
+        var timeMet = MeasureTime(full, top, arguments.Short ? 3 : 15);
+        var memoryMet = MeasureMemory(full, arguments);
+        Console.WriteLine();
+        Console.WriteLine($"Targets: time {Verdict(timeMet)}, memory {Verdict(memoryMet)}{(arguments.Short ? "; a short run does not judge" : "")}.");
+        return arguments.Short || (timeMet && memoryMet) ? 0 : 1;
+    }
+
+    private static string Verdict(bool met) => met ? "met" : "missed";
+
+    private static string? Model(BenchArguments arguments)
+    {
+        if (arguments.Has("model"))
+            return arguments.Get("model", "");
+        var reference = Path.Combine(arguments.Shared, "models", "all-MiniLM-L6-v2");
+        return Directory.Exists(reference) ? reference : BundledAssets.Installed.Model;
     }
 
     private static bool MeasureTime(CompiledModel full, CompiledModel top, int rounds)
@@ -82,10 +103,16 @@ public static class DeviceCostBench
         return met;
     }
 
-    private static bool MeasureMemory(CompiledModel model, string[] args)
+    private static bool MeasureMemory(CompiledModel model, BenchArguments arguments)
     {
-        var inference = PeakOfChild("inference", model, args);
-        var training = PeakOfChild("training", model, args);
+        if (!File.Exists(Status))
+        {
+            Console.WriteLine($"Memory is not measured: this system has no {Status}.");
+            return true;
+        }
+
+        var inference = PeakOfChild("inference", model, arguments);
+        var training = PeakOfChild("training", model, arguments);
         var ratio = training / (double)inference;
         Console.WriteLine("| device process, 8 × 64 tokens | peak RSS MB | ratio | target |");
         Console.WriteLine("|---|---|---|---|");
@@ -95,16 +122,16 @@ public static class DeviceCostBench
     }
 
     // A process's peak cannot be reset, so each measurement gets its own.
-    private static long PeakOfChild(string role, CompiledModel model, string[] args)
+    private static long PeakOfChild(string role, CompiledModel model, BenchArguments arguments)
     {
         var commandLine = Environment.GetCommandLineArgs();
         var program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");
         var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             start.ArgumentList.Add(commandLine[0]);
-        foreach (var own in commandLine[1..^args.Length])
+        foreach (var own in commandLine[1..^arguments.All.Length])
             start.ArgumentList.Add(own);
-        start.ArgumentList.Add(ChildFlag);
+        start.ArgumentList.Add("--" + Child);
         start.ArgumentList.Add($"{role}:{model.Folder}");
         using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
         var output = process.StandardOutput.ReadToEnd();
@@ -127,7 +154,7 @@ public static class DeviceCostBench
                 runtime.Jvp(Batch(model), theta, Signs(8 * runtime.Dimension));
         }
 
-        var line = File.ReadLines("/proc/self/status").First(text => text.StartsWith("VmHWM:", StringComparison.Ordinal));
+        var line = File.ReadLines(Status).First(text => text.StartsWith("VmHWM:", StringComparison.Ordinal));
         var kibibytes = long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
         Console.WriteLine((kibibytes * 1024).ToString(CultureInfo.InvariantCulture));
         return 0;
@@ -148,12 +175,6 @@ public static class DeviceCostBench
     private static float[] Signs(int count) => Array.ConvertAll(Random(count, 1, 9), value => value < 0 ? -1f : 1f);
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
-
-    private static string? Option(string[] args, string name)
-    {
-        var index = Array.IndexOf(args, name);
-        return index >= 0 && index + 1 < args.Length ? args[index + 1] : null;
-    }
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
