@@ -23,19 +23,19 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     public Task<ProgramProcess> StartSecondSiloAsync() =>
         StartSiloAsync("--silo-port", $"{_ports[2]}", "--gateway-port", $"{_ports[3]}", "--http-port", "0", "--primary-silo-port", $"{_ports[0]}");
 
-    public async Task SubmitAsync(string id) => await RunAsync("job", "submit", job.Write(id), "--artifacts", job.Artifacts, "--gateway", FirstGateway);
+    public async Task SubmitAsync(string id) => await StartCommand("job", "submit", job.Write(id), "--artifacts", job.Artifacts, "--gateway", FirstGateway).SucceedAsync(cancellation);
 
-    /// <summary>The operator's command, to its end; its output can be read from what is returned.</summary>
-    public Task<ProgramProcess> RunAsync(params string[] arguments) => Start("fwdllm", arguments).SucceedAsync(cancellation);
+    /// <summary>The operator's command.</summary>
+    public ProgramProcess StartCommand(params string[] arguments) => Start("Cli", arguments);
 
     public ProgramProcess StartAgent(string id, int first, int last, string gateway, params string[] more) => Start(
-        "FwdLLM.DeviceAgent",
+        "DeviceAgent",
         [
             "--job", id, "--data", job.Train, "--split", TinyJob.Split, "--devices", $"{TinyJob.Devices}", "--hosts", $"{first}-{last}", "--gateway", gateway,
             .. more.Length > 0 ? more : ["--artifacts", job.Artifacts],
         ]);
 
-    /// <summary>Follows the job by long polls until <paramref name="reached"/>; a job that fails or ends before it fails the test.</summary>
+    /// <summary>Follows the job by long polls until <paramref name="reached"/>; a job or program that fails, or a job that ends before it, fails the test.</summary>
     public async Task<JobStatus> UntilAsync(string id, Func<JobStatus, bool> reached)
     {
         await using var client = await DeviceClient.ConnectAsync(new DeviceClientSettings { Gateways = [FirstGateway] }, TimeProvider.System, () => 0.5, cancellation: cancellation);
@@ -44,7 +44,7 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
             status = await client.Orleans.GetGrain<IJobGrain>(id).GetStatus(status.Revision, TimeSpan.FromSeconds(4)).WaitAsync(cancellation);
             if (reached(status))
                 return status;
-            Assert.True(status.Phase is JobPhase.Waiting or JobPhase.Running, $"{status.Phase} {status.Message}\n{Logs()}");
+            Assert.True(status.Phase is JobPhase.Waiting or JobPhase.Running && !_started.Exists(program => program.HasFailed), $"{status.Phase} {status.Message}\n{Logs()}");
         }
     }
 
@@ -66,14 +66,14 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
 
     private async Task<ProgramProcess> StartSiloAsync(params string[] ports)
     {
-        var silo = Start("FwdLLM.Silo", ["--storage-folder", _storage, "--artifacts-folder", job.Artifacts, .. ports]);
+        var silo = Start("Silo", ["--storage-folder", _storage, "--artifacts-folder", job.Artifacts, .. ports]);
         await silo.LineAsync("silo ready", cancellation);
         return silo;
     }
 
-    private ProgramProcess Start(string assembly, string[] arguments)
+    private ProgramProcess Start(string project, string[] arguments)
     {
-        var program = ProgramProcess.Start(assembly, job.Folder, arguments);
+        var program = ProgramProcess.Start(project, job.Folder, arguments);
         _started.Add(program);
         return program;
     }

@@ -9,6 +9,7 @@ internal sealed class ProgramProcess : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly List<string> _lines = [];
     private TaskCompletionSource _changed = NewSignal();
+    private bool _killed;
 
     private ProgramProcess(Process process) => _process = process;
 
@@ -22,15 +23,18 @@ internal sealed class ProgramProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a program that was built into the tests' folder.</summary>
-    /// <param name="assembly">FwdLLM.Silo, FwdLLM.DeviceAgent or fwdllm.</param>
+    /// <summary>It ended by itself and not with code 0.</summary>
+    public bool HasFailed => !_killed && _process.HasExited && _process.ExitCode != 0;
+
+    /// <summary>Starts a program from its own output folder, built with the tests' configuration.</summary>
+    /// <param name="project">Silo, DeviceAgent or Cli.</param>
     /// <param name="folder">Its working folder and its home for data.</param>
     /// <param name="arguments">Command line.</param>
-    public static ProgramProcess Start(string assembly, string folder, IEnumerable<string> arguments)
+    public static ProgramProcess Start(string project, string folder, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add("exec");
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, assembly + ".dll"));
+        start.ArgumentList.Add(Assembly(project));
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("FWDLLM_SILO_", StringComparison.Ordinal)).ToList())
@@ -80,6 +84,7 @@ internal sealed class ProgramProcess : IAsyncDisposable
     public async Task KillAsync()
     {
         Assert.False(_process.HasExited, $"it had ended before it was killed: {Log}");
+        _killed = true;
         _process.Kill();
         await _process.WaitForExitAsync();
     }
@@ -93,6 +98,15 @@ internal sealed class ProgramProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+    }
+
+    // Not from the tests' folder: it holds the libraries of a web program, which the agent's runtime does not look for.
+    private static string Assembly(string project)
+    {
+        var framework = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
+        var path = Path.Combine(TestPaths.Repository, project, "bin", framework.Parent!.Name, framework.Name, project == "Cli" ? "fwdllm.dll" : $"FwdLLM.{project}.dll");
+        Assert.True(File.Exists(path), $"{path} is not built; build {project} with the tests' configuration.");
+        return path;
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -7,7 +7,7 @@ namespace FwdLLM.Tests.Cluster;
 [Trait("Category", "Cluster")]
 public sealed class SeparateProcessTests(TinyJob job) : IClassFixture<TinyJob>
 {
-    private const int Limit = 120_000; // milliseconds; each takes a few seconds
+    private const int Limit = 90_000; // milliseconds; each takes a few seconds
 
     [Fact(Timeout = Limit)]
     public async Task Job_gives_the_bits_of_one_process_with_any_number_of_agents()
@@ -76,8 +76,9 @@ public sealed class SeparateProcessTests(TinyJob job) : IClassFixture<TinyJob>
         await using var cluster = new ProcessCluster(job, TestContext.Current.CancellationToken);
         await cluster.StartSiloAsync();
         await cluster.SubmitAsync("watched");
-        cluster.StartAgent("watched", 0, TinyJob.Devices - 1, cluster.FirstGateway);
-        var watch = await cluster.RunAsync("job", "watch", "watched", "--format", "json", "--gateway", cluster.FirstGateway);
+        var watch = cluster.StartCommand("job", "watch", "watched", "--format", "json", "--gateway", cluster.FirstGateway);
+        await cluster.FinishAsync("watched", cluster.StartAgent("watched", 0, TinyJob.Devices - 1, cluster.FirstGateway));
+        await watch.SucceedAsync(TestContext.Current.CancellationToken);
         using var summary = JsonDocument.Parse(await watch.LineAsync("adapter_sha256", TestContext.Current.CancellationToken));
 
         Assert.Equal(("finished", job.AdapterSha256), (summary.RootElement.GetProperty("phase").GetString(), summary.RootElement.GetProperty("adapter_sha256").GetString()));

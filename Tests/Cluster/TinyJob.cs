@@ -27,7 +27,7 @@ public sealed class TinyJob : IAsyncLifetime
         TinyCheckpoint.Write(Path.Combine(Folder, "checkpoint"));
         File.WriteAllLines(Train, Rows(120, 1));
         File.WriteAllLines(Path.Combine(Folder, "test.jsonl"), Rows(12, 2));
-        await using var run = ProgramProcess.Start("fwdllm", Folder, ["run", "--job", Write("alone"), "--format", "json"]);
+        await using var run = ProgramProcess.Start("Cli", Folder, ["run", "--job", Write("alone"), "--format", "json"]);
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         using var summary = JsonDocument.Parse(await (await run.SucceedAsync(limit.Token)).LineAsync("adapter_sha256", limit.Token));
         AdapterSha256 = summary.RootElement.GetProperty("adapter_sha256").GetString()!;
