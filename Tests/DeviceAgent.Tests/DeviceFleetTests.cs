@@ -12,8 +12,9 @@ public sealed class DeviceFleetTests
     [Fact]
     public async Task Computations_at_a_time_are_bounded_and_the_model_is_prepared_once()
     {
-        for (var device = 0; device < 20; device++)
-            _cluster.Replies.Enqueue(() => FakeCluster.Work(round: 1));
+        // Rounds differ, so that a device that comes back before the others have started does new work and not the same again.
+        foreach (var round in Enumerable.Range(1, 20))
+            _cluster.Replies.Enqueue(() => FakeCluster.Work((uint)round));
         var workers = new CountingWorkers();
         var fleet = new DeviceFleet(Options(devices: 20, concurrent: 3), _cluster, workers, _time, () => 0.5);
 
