@@ -296,7 +296,7 @@ public sealed partial class JobGrain(
         Phase = State.Phase,
         Message = State.Message,
         Model = _model,
-        Round = _round,
+        Round = WithLastReading(_round),
         Devices = State.Devices,
         Contributions = State.Contributions,
         Probes = State.Probes,
@@ -307,6 +307,12 @@ public sealed partial class JobGrain(
         HeadOnly = State.HeadOnly,
         RoundsLeft = State.Spec is { } spec && trainings.Create(spec).MaxRounds is > 0 and var most ? Math.Max(0, most - State.ProbeRounds) : -1,
     };
+
+    // An open round has no reading before its first wave is in; until then the last round's is what people want to see.
+    private RoundStatus? WithLastReading(RoundStatus? round) =>
+        round is not null && double.IsNaN(round.GateReading) && State.LastRound is { } last
+            ? round with { GateReading = last.GateReading, GateThreshold = last.GateThreshold }
+            : round;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} runs with {Devices} devices")]
     private partial void LogRunning(string jobId, int devices);
