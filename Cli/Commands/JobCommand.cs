@@ -5,6 +5,7 @@ using FwdLLM.Cli.Settings;
 using FwdLLM.Cli.Views;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Modeling.Checkpoints;
+using FwdLLM.Modeling.Compilation;
 
 namespace FwdLLM.Cli.Commands;
 
@@ -25,6 +26,31 @@ internal sealed class JobCommand(CliContext context)
         command.Subcommands.Add(commands.CreateForJob("status", "Show where a job stands.\n\nExample: fwdllm job status mail-tone --gateway silo1:30000", StatusAsync));
         command.Subcommands.Add(commands.CreateForJob("watch", "Follow a job until it ends. Ctrl-C stops watching, not the job.\n\nExample: fwdllm job watch mail-tone --gateway silo1:30000", commands.WatchAsync));
         command.Subcommands.Add(commands.CreateForJob("pause", "Pause a job after its open round; submitting the same file again goes on.\n\nExample: fwdllm job pause mail-tone --gateway silo1:30000", PauseAsync));
+        command.Subcommands.Add(commands.CreateExport());
+        return command;
+    }
+
+    private Command CreateExport()
+    {
+        var artifacts = new Option<string>("--artifacts") { Description = "Folder of compiled models that the silo serves, as given to job submit.", HelpName = "DIR", Required = true };
+        var target = new Option<string>("--target") { Description = "Folder to write; must be new or empty.", HelpName = "DIR", Required = true };
+        var command = new Command("export", "Write the adapter of a job's newest version in PEFT's format, with its head beside it.\n\nExample: fwdllm job export mail-tone --artifacts artifacts --target mail-tone-adapter") { _id, artifacts, target, _gateways };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var id = parsed.GetRequiredValue(_id);
+            var folder = Path.GetFullPath(parsed.GetRequiredValue(target));
+            if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
+                throw new InputException($"--target is \"{folder}\", which is not empty; name a new folder.");
+            await using var cluster = await ConnectAsync(parsed, cancellation);
+            if (await cluster.ExportAsync(id, cancellation) is not { } version)
+                throw new InputException($"job {id} has no model yet on this cluster; see fwdllm job status {id}.");
+            var compiled = Path.Combine(parsed.GetRequiredValue(artifacts), version.Job.Model.ManifestSha256);
+            if (!Directory.Exists(compiled))
+                throw new InputException($"--artifacts is \"{parsed.GetRequiredValue(artifacts)}\", which does not hold the job's model {version.Job.Model.ManifestSha256}; give the folder that job submit was given.");
+            AdapterOutput.Write(folder, CompiledModel.Open(compiled), version.Job, version.Snapshot, version.Job.Model.ManifestSha256);
+            context.Output.WriteLine($"{folder}: version {version.Snapshot.Version} of job {id}");
+            return ExitCodes.Success;
+        });
         return command;
     }
 

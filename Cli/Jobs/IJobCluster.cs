@@ -1,4 +1,5 @@
 using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Training;
 
 namespace FwdLLM.Cli.Jobs;
 
@@ -10,6 +11,9 @@ public interface IJobCluster : IAsyncDisposable
 
     /// <summary>The job's status; waits for a revision newer than the known one, but not for ever.</summary>
     Task<JobStatus> StatusAsync(string id, long knownRevision, CancellationToken cancellation);
+
+    /// <summary>The job as it was submitted and its newest version, or null when there is no such job or no version yet.</summary>
+    Task<(JobSpec Job, ModelSnapshot Snapshot)?> ExportAsync(string id, CancellationToken cancellation);
 
     /// <summary>Pauses after the open round.</summary>
     Task PauseAsync(string id, CancellationToken cancellation);

@@ -1,5 +1,7 @@
+using FwdLLM.Cli.Running;
 using FwdLLM.DeviceAgent;
 using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Training;
 
 namespace FwdLLM.Cli.Jobs;
 
@@ -28,6 +30,14 @@ internal sealed class OrleansJobConnector(TimeProvider time, Func<double> random
             Job(id).GetStatus(knownRevision, client.Settings.Resilience.LongPollWait).WaitAsync(cancellation);
 
         public Task PauseAsync(string id, CancellationToken cancellation) => Job(id).Pause().WaitAsync(cancellation);
+
+        public async Task<(JobSpec Job, ModelSnapshot Snapshot)?> ExportAsync(string id, CancellationToken cancellation)
+        {
+            var spec = await Job(id).GetSpec().WaitAsync(cancellation);
+            var status = await StatusAsync(id, -1, cancellation);
+            if (spec is null || status.Model is null) return null;
+            return (spec, await AdapterOutput.ReadAsync(client.Orleans.GetGrain<IModelGrain>(id), status.Model.Version).WaitAsync(cancellation));
+        }
 
         public ValueTask DisposeAsync() => client.DisposeAsync();
 

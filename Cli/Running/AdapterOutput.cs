@@ -2,6 +2,7 @@ using System.Text.Json;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Checkpoints;
+using FwdLLM.Modeling.Compilation;
 using FwdLLM.Modeling.Peft;
 
 namespace FwdLLM.Cli.Running;
@@ -17,24 +18,37 @@ internal static class AdapterOutput
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, NewLine = "\n" };
 
-    public static async Task WriteAsync(Prepared prepared, IModelGrain grain, ModelHeader header)
+    /// <summary>Writes a version of a job's model.</summary>
+    /// <param name="folder">Target folder; created if need be.</param>
+    /// <param name="model">The compiled model the job ran on.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="snapshot">The version.</param>
+    /// <param name="baseModel">Name of the base model, recorded for PEFT's loader.</param>
+    public static void Write(string folder, CompiledModel model, JobSpec job, ModelSnapshot snapshot, string baseModel)
     {
-        var snapshot = ModelSnapshot.FromBytes(await ReadAsync(grain, header.Version));
-        var folder = Path.Combine(prepared.Settings.Output, Folder);
         Directory.CreateDirectory(folder);
-        var (weight, bias) = FoldedHead(snapshot, prepared.Data.Labels.Labels.Count);
-        var classes = bias.Length;
-        var features = snapshot.FeatureMean.Length;
+        var (weight, bias) = FoldedHead(snapshot, job.Labels.Count);
         SafetensorsWriter.Write(
             Path.Combine(folder, "head.safetensors"),
-            [SafetensorsTensor.Float32("weight", [classes, features], weight), SafetensorsTensor.Float32("bias", [classes], bias)],
+            [SafetensorsTensor.Float32("weight", [bias.Length, snapshot.FeatureMean.Length], weight), SafetensorsTensor.Float32("bias", [bias.Length], bias)],
             new Dictionary<string, string> { ["format"] = "pt" });
-        await File.WriteAllTextAsync(
+        File.WriteAllText(
             Path.Combine(folder, "head.json"),
-            JsonSerializer.Serialize(new { labels = prepared.Data.Labels.Labels, pooling = prepared.Model.Manifest.Pooling.ToString().ToLowerInvariant(), max_tokens = prepared.Settings.MaxTokens }, Json) + "\n");
-        var modules = prepared.Model.ToLora(snapshot.Theta)
+            JsonSerializer.Serialize(new { labels = job.Labels, pooling = model.Manifest.Pooling.ToString().ToLowerInvariant(), max_tokens = job.MaxTokens }, Json) + "\n");
+        var modules = model.ToLora(snapshot.Theta)
             .Select(module => new LoraMatrices(PeftExporter.ModuleName(PeftTask.FeatureExtraction, module.Module), module.Rank, module.Scaling, module.A, module.B, module.Out, module.In));
-        PeftExporter.Write(folder, [.. modules], [], PeftTask.FeatureExtraction, Path.GetFileName(Path.TrimEndingDirectorySeparator(prepared.Settings.Model)));
+        PeftExporter.Write(folder, [.. modules], [], PeftTask.FeatureExtraction, baseModel);
+    }
+
+    /// <summary>Reads a version in chunks.</summary>
+    public static async Task<ModelSnapshot> ReadAsync(IModelGrain grain, long version)
+    {
+        using var bytes = new MemoryStream();
+        for (var chunk = await grain.GetSnapshot(version, 0); ; chunk = await grain.GetSnapshot(version, (int)bytes.Length))
+        {
+            bytes.Write(chunk.Data);
+            if (bytes.Length >= chunk.TotalBytes || chunk.Data.Length == 0) return ModelSnapshot.FromBytes(bytes.ToArray());
+        }
     }
 
     // W·((x − μ)∘σ) + b = (W∘σ)·x + (b − (W∘σ)·μ)
@@ -57,15 +71,5 @@ internal static class AdapterOutput
         }
 
         return (weight, bias);
-    }
-
-    private static async Task<byte[]> ReadAsync(IModelGrain grain, long version)
-    {
-        using var bytes = new MemoryStream();
-        for (var chunk = await grain.GetSnapshot(version, 0); ; chunk = await grain.GetSnapshot(version, (int)bytes.Length))
-        {
-            bytes.Write(chunk.Data);
-            if (bytes.Length >= chunk.TotalBytes || chunk.Data.Length == 0) return bytes.ToArray();
-        }
     }
 }

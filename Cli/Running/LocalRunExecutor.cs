@@ -69,7 +69,8 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
     {
         var settings = prepared.Settings;
         var job = grains.GetGrain<IJobGrain>(settings.Id);
-        var status = await job.Submit(JobSpecFactory.Create(settings, prepared.Data.Labels.Labels, prepared.Model));
+        var spec = JobSpecFactory.Create(settings, prepared.Data.Labels.Labels, prepared.Model);
+        var status = await job.Submit(spec);
         var recorder = new ContributionRecorder(client.Cluster);
         var options = new FleetOptions { JobId = settings.Id, FirstDevice = 0, DeviceCount = settings.Devices, MaxConcurrentWork = settings.Threads };
         var fleet = new DeviceFleet(options, recorder, prepared.Workers, time, random);
@@ -105,7 +106,8 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
 
         var (up, down) = (client.Meter.BytesSent, client.Meter.BytesReceived);
         var perProbe = await recorder.MeasureAsync(client.Meter, cancellation);
-        await AdapterOutput.WriteAsync(prepared, grains.GetGrain<IModelGrain>(settings.Id), status.Model!);
+        var snapshot = await AdapterOutput.ReadAsync(grains.GetGrain<IModelGrain>(settings.Id), status.Model!.Version);
+        AdapterOutput.Write(Path.Combine(settings.Output, AdapterOutput.Folder), prepared.Model, spec, snapshot, Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.Model)));
         return RunSummaries.Create(prepared, status, up, down, perProbe);
     }
 

@@ -1,5 +1,6 @@
 using FwdLLM.Cli.Jobs;
 using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Training;
 
 namespace FwdLLM.Cli.Tests;
 
@@ -34,6 +35,12 @@ internal sealed class FakeJobs(params JobStatus[] statuses) : IJobConnector, IJo
     {
         Calls.Add($"pause {id}");
         return Task.CompletedTask;
+    }
+
+    public Task<(JobSpec Job, ModelSnapshot Snapshot)?> ExportAsync(string id, CancellationToken cancellation)
+    {
+        Calls.Add($"export {id}");
+        return Task.FromResult<(JobSpec, ModelSnapshot)?>(null);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -84,6 +84,19 @@ public sealed class SeparateProcessTests(TinyJob job) : IClassFixture<TinyJob>
         Assert.Equal(("finished", job.AdapterSha256), (summary.RootElement.GetProperty("phase").GetString(), summary.RootElement.GetProperty("adapter_sha256").GetString()));
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task Operator_exports_the_adapter_of_a_finished_job()
+    {
+        await using var cluster = new ProcessCluster(job, TestContext.Current.CancellationToken);
+        await cluster.StartSiloAsync();
+        await cluster.SubmitAsync("exported");
+        await cluster.FinishAsync("exported", cluster.StartAgent("exported", 0, TinyJob.Devices - 1, cluster.FirstGateway));
+        await cluster.StartCommand("job", "export", "exported", "--artifacts", job.Artifacts, "--target", "export", "--gateway", cluster.FirstGateway).SucceedAsync(TestContext.Current.CancellationToken);
+
+        foreach (var file in new[] { "adapter_model.safetensors", "head.safetensors", "head.json" })
+            Assert.Equal(File.ReadAllBytes(Path.Combine(job.Folder, "runs", "alone", "adapter", file)), File.ReadAllBytes(Path.Combine(job.Folder, "export", file)));
+    }
+
     // Some probe rounds are behind it, most are still to come.
     private static Task InTheMiddleAsync(ProcessCluster cluster, string id) =>
         cluster.UntilAsync(id, status => status is { Phase: JobPhase.Running, RoundsLeft: <= 12 and > 3 });
