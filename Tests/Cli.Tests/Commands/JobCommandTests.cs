@@ -88,7 +88,7 @@ public sealed class JobCommandTests
         Assert.Equal(0, await cli.RunAsync(new FakeExecutor(), "job", "validate", job));
         Assert.Contains("tone.yaml is valid: job tone, default, lora-xs:8, 2 labels; 60 training rows on 5 devices (12 to 12 each, by:user), 10 held out, 0 left out.", cli.Output.ToString(), StringComparison.Ordinal);
 
-        var crowded = cli.Write("crowded.yaml", $"model: {model}\ndevices: 61\n");
+        var crowded = cli.Write("crowded.yaml", $"model: {model}\nsplit: iid\ndevices: 61\n");
         Assert.Equal(ExitCodes.BadInput, await cli.RunAsync(new FakeExecutor(), "job", "validate", crowded));
         Assert.Contains("60 rows for 61 devices", cli.Error.ToString(), StringComparison.Ordinal);
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FwdLLM.Cli.Running;
+using FwdLLM.Cli.Settings;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Adapters;
 
@@ -15,8 +16,8 @@ public sealed class RunCommandTests
         Assert.Equal(ExitCodes.Success, await cli.RunAsync(executor, "run", "--out", cli.Path("out")));
         var settings = executor.Asked!;
         Assert.Equal((cli.Path("assets/models/small"), cli.Path("assets/data/train.jsonl"), cli.Path("assets/data/test.jsonl")), (settings.Model, settings.Train, settings.Test));
-        Assert.Equal(("run-20260102-030405", 50, "iid", 64), (settings.Id, settings.Devices, settings.Split, settings.MaxTokens));
-        Assert.Equal(new AlgorithmOptions(), settings.Algorithm);
+        Assert.Equal(("run-20260102-030405", 50, BundledAssets.Split, 64), (settings.Id, settings.Devices, settings.Split, settings.MaxTokens));
+        Assert.Equal(new AlgorithmOptions { MaxPasses = BundledAssets.Passes }, settings.Algorithm);
         Assert.Equal(AdapterSpec.Default, settings.Adapter);
     }
 
@@ -26,7 +27,7 @@ public sealed class RunCommandTests
         using var cli = new CliRun();
         var executor = new FakeExecutor();
         Assert.Equal(0, await cli.RunAsync(executor, "run", "--algorithm", "fwdllm-reference", "--max-rounds", "3", "--out", cli.Path("out")));
-        Assert.Equal(AlgorithmOptions.Reference with { MaxRounds = 3 }, executor.Asked!.Algorithm);
+        Assert.Equal(AlgorithmOptions.Reference with { MaxRounds = 3, MaxPasses = BundledAssets.Passes }, executor.Asked!.Algorithm);
     }
 
     [Fact]

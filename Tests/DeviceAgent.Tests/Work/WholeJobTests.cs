@@ -10,7 +10,7 @@ public sealed class WholeJobTests : IDisposable
 {
     private const int Texts = 120;
 
-    private static readonly AlgorithmOptions Options = new() { BatchSize = 8, ProbesPerDevice = 12, MaxRounds = 60, HeadIterations = 30, LearningRate = 0.3 };
+    private static readonly AlgorithmOptions Options = new() { BatchSize = 8, ProbesPerDevice = 12, MaxRounds = 60, HeadIterations = 30, HeadLast = true, LearningRate = 0.3 };
 
     private readonly TemporaryFolder _folder = new();
 
@@ -19,7 +19,8 @@ public sealed class WholeJobTests : IDisposable
     public static TheoryData<string, Func<AlgorithmOptions, AlgorithmOptions>> Recipes => new()
     {
         { "default", o => o },
-        { "every part off", o => o with { CentredResiduals = false, ImportanceSampling = false, BlockScaling = false, Schedule = StepSchedule.Constant, LearningRate = 0.05 } },
+        { "importance", o => o with { ImportanceSampling = true } },
+        { "every part off", o => o with { CentredResiduals = false, BlockScaling = false, Schedule = StepSchedule.Constant, LearningRate = 0.05 } },
         { "one-sided differences", o => o with { Estimator = EstimatorKind.OneSided } },
         { "guided", o => o with { Sampling = SamplingKind.Guided } },
         { "adam", o => o with { Optimiser = OptimiserKind.Adam, Momentum = 0.9, LearningRate = 0.05 } },

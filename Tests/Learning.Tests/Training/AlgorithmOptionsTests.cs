@@ -21,7 +21,7 @@ public sealed class AlgorithmOptionsTests
         { "maxRounds is -1", o => o with { MaxRounds = -1 } },
         { "maxPasses is -1", o => o with { MaxPasses = -1 } },
         { "gateThreshold is NaN", o => o with { GateThreshold = double.NaN } },
-        { "importanceSampling is on, but headFirst is off", o => o with { HeadFirst = false } },
+        { "importanceSampling is on, but headFirst is off", o => o with { ImportanceSampling = true, HeadFirst = false } },
         { "guided sampling needs Rademacher", o => o with { Sampling = SamplingKind.Guided, Directions = DirectionKind.Gaussian } },
         { "guided sampling needs at least 2", o => o with { Sampling = SamplingKind.Guided, ProbesPerDevice = 1 } },
         { "headInTheta and headFirst exclude each other", o => o with { HeadInTheta = true } },

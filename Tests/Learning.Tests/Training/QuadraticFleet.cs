@@ -18,6 +18,7 @@ internal sealed class QuadraticFleet(Trainer trainer, int devices, int examples 
     /// <summary>Small numbers, no gate: one wave a round.</summary>
     public static AlgorithmOptions Options => new()
     {
+        HeadLast = true,
         CohortSize = 4,
         BatchSize = 8,
         ProbesPerDevice = 6,
