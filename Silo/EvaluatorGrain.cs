@@ -12,7 +12,7 @@ internal sealed class EvaluatorGrain(IServiceProvider services) : Grain, IEvalua
     {
         if (services.GetService<IModelEvaluator>() is not { } evaluator)
             return;
-        var snapshot = await ReadSnapshot(GrainFactory.GetGrain<IModelGrain>(spec.Id), version);
+        var snapshot = await GrainFactory.GetGrain<IModelGrain>(spec.Id).ReadSnapshotAsync(version);
         var (accuracy, loss, examples) = await evaluator.EvaluateAsync(spec, snapshot, CancellationToken.None);
         await GrainFactory.GetGrain<IJobGrain>(spec.Id).Evaluated(new Evaluation
         {
@@ -23,20 +23,5 @@ internal sealed class EvaluatorGrain(IServiceProvider services) : Grain, IEvalua
             Examples = examples,
             ForwardPasses = forwardPasses,
         });
-    }
-
-    private static async Task<byte[]> ReadSnapshot(IModelGrain model, long version)
-    {
-        var chunk = await model.GetSnapshot(version, 0);
-        var snapshot = new byte[chunk.TotalBytes];
-        for (var offset = 0; ; chunk = await model.GetSnapshot(version, offset))
-        {
-            if (chunk.Data.Length == 0 || chunk.Data.Length > snapshot.Length - offset)
-                throw new InvalidDataException($"version {version} has {snapshot.Length} bytes, but the piece at {offset} has {chunk.Data.Length}.");
-            chunk.Data.CopyTo(snapshot.AsSpan(offset));
-            offset += chunk.Data.Length;
-            if (offset == snapshot.Length)
-                return snapshot;
-        }
     }
 }

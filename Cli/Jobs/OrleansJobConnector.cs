@@ -1,4 +1,3 @@
-using FwdLLM.Cli.Running;
 using FwdLLM.DeviceAgent;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
@@ -36,7 +35,7 @@ internal sealed class OrleansJobConnector(TimeProvider time, Func<double> random
             var spec = await Job(id).GetSpec().WaitAsync(cancellation);
             var status = await StatusAsync(id, -1, cancellation);
             if (spec is null || status.Model is null) return null;
-            return (spec, await AdapterOutput.ReadAsync(client.Orleans.GetGrain<IModelGrain>(id), status.Model.Version).WaitAsync(cancellation));
+            return (spec, ModelSnapshot.FromBytes(await client.Orleans.GetGrain<IModelGrain>(id).ReadSnapshotAsync(status.Model.Version).WaitAsync(cancellation)));
         }
 
         public ValueTask DisposeAsync() => client.DisposeAsync();

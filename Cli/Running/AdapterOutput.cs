@@ -40,17 +40,6 @@ internal static class AdapterOutput
         PeftExporter.Write(folder, [.. modules], [], PeftTask.FeatureExtraction, baseModel);
     }
 
-    /// <summary>Reads a version in chunks.</summary>
-    public static async Task<ModelSnapshot> ReadAsync(IModelGrain grain, long version)
-    {
-        using var bytes = new MemoryStream();
-        for (var chunk = await grain.GetSnapshot(version, 0); ; chunk = await grain.GetSnapshot(version, (int)bytes.Length))
-        {
-            bytes.Write(chunk.Data);
-            if (bytes.Length >= chunk.TotalBytes || chunk.Data.Length == 0) return ModelSnapshot.FromBytes(bytes.ToArray());
-        }
-    }
-
     // W·((x − μ)∘σ) + b = (W∘σ)·x + (b − (W∘σ)·μ)
     private static (float[] Weight, float[] Bias) FoldedHead(ModelSnapshot snapshot, int classes)
     {

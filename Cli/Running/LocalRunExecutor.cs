@@ -6,6 +6,7 @@ using FwdLLM.DeviceAgent.Work;
 using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Inference;
+using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
 using FwdLLM.Modeling.Tokenization;
@@ -106,7 +107,7 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
 
         var (up, down) = (client.Meter.BytesSent, client.Meter.BytesReceived);
         var perProbe = await recorder.MeasureAsync(client.Meter, cancellation);
-        var snapshot = await AdapterOutput.ReadAsync(grains.GetGrain<IModelGrain>(settings.Id), status.Model!.Version);
+        var snapshot = ModelSnapshot.FromBytes(await grains.GetGrain<IModelGrain>(settings.Id).ReadSnapshotAsync(status.Model!.Version));
         AdapterOutput.Write(Path.Combine(settings.Output, AdapterOutput.Folder), prepared.Model, spec, snapshot, Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.Model)));
         return RunSummaries.Create(prepared, status, up, down, perProbe);
     }

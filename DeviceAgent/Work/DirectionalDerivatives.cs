@@ -57,29 +57,31 @@ internal static class DirectionalDerivatives
         AlgorithmOptions options, IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
     {
         var central = options.Estimator == EstimatorKind.Central;
+        var (texts, labels) = (batch.Examples.Sequences, batch.Examples.Labels);
+        HeadEvaluation? primal = null;
+        double[]? residuals = null;
         // Central differences of the plain loss need no primal pass, and the published count has none.
-        var plain = !batch.HasFixedResiduals;
-        var primal = central && plain ? null : At(runtime, heads, batch, snapshot, directions, 0, 0, cancellation);
-        var residuals = plain ? null : primal!.ProbeResiduals(batch);
-        var scalars = new float[directions.Count];
-        for (var k = 0; k < scalars.Length; k++)
+        if (central && batch.HasFixedResiduals) Primal(runtime.Features(texts, snapshot.Theta, cancellation));
+        var slopes = central
+            ? FiniteDifferences.Central(runtime, texts, snapshot.Theta, directions.Adapter, options.Epsilon, Loss, cancellation)
+            : FiniteDifferences.OneSided(runtime, texts, snapshot.Theta, directions.Adapter, options.Epsilon, Loss, cancellation);
+        return (Array.ConvertAll(slopes, slope => (float)slope), primal!);
+
+        // The head moves along with the adapter where it is probed. Without a primal, the first shifted batch reports the loss.
+        double Loss(float[] features, int k, double step)
         {
-            var above = At(runtime, heads, batch, snapshot, directions, k, options.Epsilon, cancellation);
-            scalars[k] = central
-                ? (float)((Value(above, residuals) - Value(At(runtime, heads, batch, snapshot, directions, k, -options.Epsilon, cancellation), residuals)) / (2 * options.Epsilon))
-                : (float)((Value(above, residuals) - Value(primal!, residuals)) / options.Epsilon);
-            primal ??= above;
+            if (k < 0) return Value(Primal(features), residuals);
+            var evaluation = new HeadEvaluation(heads.Create(Moved(snapshot.Head, directions.HeadPart(k), step)), features, labels);
+            primal ??= evaluation;
+            return Value(evaluation, residuals);
         }
 
-        return (scalars, primal!);
-    }
-
-    // The batch evaluated at θ + ε·v_k.
-    private static HeadEvaluation At(
-        IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, int k, double epsilon, CancellationToken cancellation)
-    {
-        var features = runtime.Features(batch.Examples.Sequences, Moved(snapshot.Theta, directions.AdapterPart(k), epsilon), cancellation);
-        return new HeadEvaluation(heads.Create(Moved(snapshot.Head, directions.HeadPart(k), epsilon)), features, batch.Examples.Labels);
+        HeadEvaluation Primal(float[] features)
+        {
+            primal = new HeadEvaluation(heads.Create(snapshot.Head), features, labels);
+            residuals = batch.HasFixedResiduals ? primal.ProbeResiduals(batch) : null;
+            return primal;
+        }
     }
 
     // Mean loss, or with residuals held fixed the linear function of the logits that has the same slope.
@@ -88,7 +90,7 @@ internal static class DirectionalDerivatives
 
     private static float[] Moved(float[] from, ReadOnlySpan<float> direction, double epsilon)
     {
-        if (direction.IsEmpty || epsilon == 0) return from;
+        if (direction.IsEmpty) return from;
         var to = new float[from.Length];
         for (var i = 0; i < to.Length; i++) to[i] = (float)(from[i] + (epsilon * direction[i]));
         return to;
