@@ -24,7 +24,8 @@ internal static class ArgumentGuard
                 continue;
             if (sequence.TypeIds.Length != sequence.Length)
                 throw new ArgumentException($"Sequence {index} has {sequence.Length} token ids but {sequence.TypeIds.Length} segment ids; give as many, or null.", nameof(batch));
-            Ids(sequence.TypeIds, config.TypeVocabularySize, index, "segment id", "segment table");
+            // A model without segments reads none; a tokeniser may still say that all is one.
+            Ids(sequence.TypeIds, Math.Max(config.TypeVocabularySize, 1), index, "segment id", "segment table");
         }
     }
 

@@ -119,17 +119,18 @@ public sealed class ModelRuntime : IModelRuntime
     private GraphRun Prepare(string graph, MicroBatch micro, IReadOnlyList<TokenSequence> batch, ReadOnlySpan<float> theta)
     {
         var (count, length) = (micro.Members.Count, micro.Length);
-        var hidden = new float[count * length * FeatureSize];
+        var rowSize = _model.Manifest.RowSize;
+        var hidden = new float[count * length * rowSize];
         var mask = new float[count * length];
         for (var row = 0; row < count; row++)
         {
             var sequence = batch[micro.Members[row]];
-            Hidden(sequence).CopyTo(hidden, row * length * FeatureSize);
+            Hidden(sequence).CopyTo(hidden, row * length * rowSize);
             mask.AsSpan(row * length, sequence.Length).Fill(1);
         }
 
         var run = new GraphRun(_sessions[graph], graph);
-        run.Input("hidden", hidden, count, length, FeatureSize);
+        run.Input("hidden", hidden, count, length, rowSize);
         run.Input("attention_mask", mask, count, length);
         run.Input("theta", theta, Dimension);
         return run;
@@ -142,7 +143,8 @@ public sealed class ModelRuntime : IModelRuntime
             return known;
         using var run = new GraphRun(_sessions["prefix"], "prefix");
         run.Input("input_ids", sequence.Ids, 1, sequence.Length);
-        run.Input("token_type_ids", sequence.TypeIds ?? new int[sequence.Length], 1, sequence.Length);
+        if (_model.Manifest.Config.TypeVocabularySize > 0)
+            run.Input("token_type_ids", sequence.TypeIds ?? new int[sequence.Length], 1, sequence.Length);
         run.Execute("hidden");
         var hidden = run.Output(0).ToArray();
         _cache?.Add(sequence, hidden);

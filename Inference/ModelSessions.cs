@@ -101,7 +101,8 @@ internal sealed unsafe class ModelSessions : IDisposable
         var entry = _model.Manifest.Weights.FirstOrDefault(candidate => candidate.Name == name)
             ?? throw new InferenceException($"{_model.Folder} has no weight '{name}'; compile the model again.");
         tensor = OrtValue.CreateTensorValueWithData(
-            OrtMemoryInfo.DefaultInstance, TensorElementType.Float,
+            // Both enumerations have ONNX's numbers.
+            OrtMemoryInfo.DefaultInstance, (TensorElementType)entry.Type,
             [.. entry.Shape.Select(size => (long)size)], (nint)(_weights + entry.Offset), entry.Length);
         _tensors.Add(name, tensor);
         return tensor;

@@ -36,7 +36,7 @@ internal static class AdapterOutput
             Path.Combine(folder, "head.json"),
             JsonSerializer.Serialize(new { labels = job.Labels, pooling = model.Manifest.Pooling.ToString().ToLowerInvariant(), max_tokens = job.MaxTokens }, Json) + "\n");
         var modules = model.ToLora(snapshot.Theta)
-            .Select(module => new LoraMatrices(PeftExporter.ModuleName(PeftTask.FeatureExtraction, module.Module), module.Rank, module.Scaling, module.A, module.B, module.Out, module.In));
+            .Select(module => new LoraMatrices(PeftExporter.ModuleName(model.Manifest.Config, PeftTask.FeatureExtraction, module.Module), module.Rank, module.Scaling, module.A, module.B, module.Out, module.In));
         PeftExporter.Write(folder, [.. modules], [], PeftTask.FeatureExtraction, baseModel);
     }
 

@@ -34,7 +34,7 @@ public static class AdapterOption
     /// <summary>What <see cref="Parse"/> reads back to the same adapter.</summary>
     public static string Format(AdapterSpec spec)
     {
-        var name = spec.Kind == AdapterKind.LoraXs ? "lora-xs" : spec.Targets.Count == AdapterSpec.AllLinear.Count ? "lora-all" : "lora";
+        var name = spec.Kind == AdapterKinds.LoraXs ? "lora-xs" : spec.Targets.SequenceEqual(AdapterSpec.LoraQueryValue.Targets) ? "lora" : "lora-all";
         return string.Create(CultureInfo.InvariantCulture, $"{name}:{spec.Rank}");
     }
 }

@@ -1,78 +1,57 @@
 using FwdLLM.Learning;
+using FwdLLM.Modeling.Architectures;
 using FwdLLM.Modeling.Checkpoints;
 
 namespace FwdLLM.Modeling.Adapters;
 
-/// <summary>An <see cref="AdapterSpec"/> laid over one encoder: the adapter of every place, and the layout of θ (layer, then target in the specification's canonical order, then A before B).</summary>
+/// <summary>An <see cref="AdapterSpec"/> laid over one model: the adapter, and the layout of θ.</summary>
 internal sealed class AdapterPlan
 {
-    private readonly Dictionary<string, LinearAdapter> _byModule = new(StringComparer.Ordinal);
-
-    private AdapterPlan(IReadOnlyList<LinearAdapter> adapters, AdapterLayout layout)
+    private AdapterPlan(AdapterSpec spec, Adapter adapter)
     {
-        Adapters = adapters;
-        Layout = layout;
-        foreach (var adapter in adapters)
-            _byModule.Add(adapter.Module, adapter);
+        (Spec, Adapter) = (spec, adapter);
+        var blocks = new List<AdapterBlock>();
+        foreach (var parameter in adapter.Parameters)
+            blocks.Add(new AdapterBlock(parameter.Name, blocks.Count == 0 ? 0 : blocks[^1].Offset + blocks[^1].Length, parameter.Length, parameter.InitialBound));
+        Layout = new AdapterLayout(blocks);
     }
 
-    public IReadOnlyList<LinearAdapter> Adapters { get; }
+    /// <summary>The specification with its targets by name, in the order of computation.</summary>
+    public AdapterSpec Spec { get; }
+
+    public Adapter Adapter { get; }
 
     public AdapterLayout Layout { get; }
 
-    /// <summary>The adapter of a linear layer, or null where there is none.</summary>
-    public LinearAdapter? At(string module) => _byModule.GetValueOrDefault(module);
-
-    /// <summary>Lays the specification over the encoder.</summary>
+    /// <summary>Lays the specification over a model.</summary>
     /// <param name="spec">Checked here.</param>
     /// <param name="config">Sizes.</param>
-    /// <param name="weights">Where LoRA-XS finds the weights that it decomposes; null when the frozen factors exist already.</param>
-    /// <exception cref="ArgumentException">The specification does not fit the encoder.</exception>
-    public static AdapterPlan Create(AdapterSpec spec, BertConfig config, ITensorSource? weights)
+    /// <param name="pooling">How features are pooled.</param>
+    /// <param name="weights">Where kinds that freeze part of the base model find it; null when that is written already.</param>
+    /// <exception cref="ArgumentException">The specification does not fit the model.</exception>
+    public static AdapterPlan Create(AdapterSpec spec, ModelConfig config, PoolingKind pooling, ITensorSource? weights)
     {
-        Check(spec, config);
-        var adapters = new List<LinearAdapter>();
-        var blocks = new List<AdapterBlock>();
-        for (var layer = spec.FirstLayer; layer < config.Layers; layer++)
-            foreach (var target in AdapterSpec.AllLinear.Where(spec.Targets.Contains))
-            {
-                var (path, inputSize, outputSize) = Place(target, config);
-                var module = $"encoder.layer.{layer}.{path}";
-                LinearAdapter adapter = spec.Kind == AdapterKind.Lora
-                    ? new LoraAdapter(module, spec.Rank, inputSize, outputSize, blocks.Count, spec.Alpha / spec.Rank)
-                    : new LoraXsAdapter(module, spec.Rank, inputSize, outputSize, blocks.Count, weights is null
-                        ? null
-                        : () => TruncatedSvd.Of(weights.ReadFloat32(module + ".weight"), outputSize, inputSize, spec.Rank));
-                adapters.Add(adapter);
-                foreach (var (name, length, bound) in adapter.Blocks)
-                    blocks.Add(new AdapterBlock(name, blocks.Count == 0 ? 0 : blocks[^1].Offset + blocks[^1].Length, length, bound));
-            }
-
-        return new AdapterPlan(adapters, new AdapterLayout(blocks));
-    }
-
-    private static void Check(AdapterSpec spec, BertConfig config)
-    {
-        if (!Enum.IsDefined(spec.Kind))
-            throw new ArgumentException($"Adapter kind {spec.Kind} is not known; use {string.Join(" or ", Enum.GetNames<AdapterKind>())}.", nameof(spec));
         if (spec.FirstLayer < 0 || spec.FirstLayer >= config.Layers)
-            throw new ArgumentException($"Adapter first layer {spec.FirstLayer} is not one of the encoder's layers 0 to {config.Layers - 1}.", nameof(spec));
-        var unknown = spec.Targets.FirstOrDefault(target => !AdapterSpec.AllLinear.Contains(target));
-        if (unknown is not null || spec.Targets.Count == 0)
-            throw new ArgumentException($"Adapter target '{unknown}' is not a linear layer of an encoder block; name at least one of {string.Join(", ", AdapterSpec.AllLinear)}.", nameof(spec));
-        var smallest = Math.Min(config.HiddenSize, config.IntermediateSize);
-        if (spec.Rank < 1 || spec.Rank > smallest)
-            throw new ArgumentException($"Adapter rank {spec.Rank} must lie between 1 and {smallest}, the smallest side of an adapted weight.", nameof(spec));
-        if (spec.Kind == AdapterKind.Lora && !(float.IsFinite(spec.Alpha) && spec.Alpha > 0))
-            throw new ArgumentException($"LoRA alpha {spec.Alpha} must be a positive number.", nameof(spec));
+            throw new ArgumentException($"Adapter first layer {spec.FirstLayer} is not one of the model's layers 0 to {config.Layers - 1}.", nameof(spec));
+        spec = Normalize(spec, config);
+        var places = Places(config, pooling).Where(place => place.Layer >= spec.FirstLayer).ToList();
+        return new AdapterPlan(spec, AdapterKinds.Get(spec.Kind).Create(spec, places, weights));
     }
 
-    private static (string Path, int In, int Out) Place(string target, BertConfig config) => target switch
+    /// <summary>The specification with one order of targets, whichever the caller used: equal adapters get equal specifications.</summary>
+    /// <exception cref="ArgumentException">A target is not known, or there is none.</exception>
+    public static AdapterSpec Normalize(AdapterSpec spec, ModelConfig config)
     {
-        "query" or "key" or "value" => ($"attention.self.{target}", config.HiddenSize, config.HiddenSize),
-        "attention.output" => ("attention.output.dense", config.HiddenSize, config.HiddenSize),
-        "intermediate" => ("intermediate.dense", config.HiddenSize, config.IntermediateSize),
-        "output" => ("output.dense", config.IntermediateSize, config.HiddenSize),
-        _ => throw new ArgumentException($"Adapter target '{target}' is not a linear layer of an encoder block.", nameof(target)),
-    };
+        var known = Places(config, PoolingKind.Mean).Select(place => place.Target).OfType<string>().Distinct().ToList();
+        if (spec.Targets.SequenceEqual(AdapterSpec.AllLinear))
+            return spec with { Targets = known };
+        var unknown = spec.Targets.FirstOrDefault(target => !known.Contains(target));
+        if (unknown is not null || spec.Targets.Count == 0)
+            throw new ArgumentException($"Adapter target '{unknown}' is not a linear layer of a {config.Architecture} block; name at least one of {string.Join(", ", known)}, or {AdapterSpec.AllLinear[0]} alone.", nameof(spec));
+        return spec with { Targets = [.. known.Where(spec.Targets.Contains)] };
+    }
+
+    /// <summary>Every place of a model; one that several blocks share comes once.</summary>
+    public static IReadOnlyList<AdapterPlace> Places(ModelConfig config, PoolingKind pooling) =>
+        [.. KnownArchitectures.Get(config.Architecture).Places(config, pooling).DistinctBy(place => (place.Kind, place.Module))];
 }

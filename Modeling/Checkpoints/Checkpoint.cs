@@ -1,10 +1,11 @@
+using FwdLLM.Modeling.Architectures;
 using FwdLLM.Modeling.Tokenization;
 
 namespace FwdLLM.Modeling.Checkpoints;
 
 /// <summary>
-/// A BERT checkpoint in a Hugging Face folder: config.json, model.safetensors and tokenizer files.
-/// Tensor names are the same for every kind of BERT checkpoint (see <see cref="BertTensors"/>), and weights stored as INT8 with
+/// A checkpoint in a Hugging Face folder: config.json, model.safetensors and tokenizer files.
+/// Tensor names are the same for every checkpoint of one architecture (Hugging Face's, without the base model's prefix), and weights stored as INT8 with
 /// scales read back as floats. Safe to read from several threads.
 /// </summary>
 public sealed class Checkpoint : ITensorSource, IDisposable
@@ -19,24 +20,24 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     private readonly NormalizedNames _names;
     private readonly Lazy<string> _sha256;
 
-    private Checkpoint(string folder, BertConfig config, SafetensorsFile file)
+    private Checkpoint(string folder, ModelConfig config, SafetensorsFile file)
     {
         Folder = folder;
         Config = config;
         _file = file;
-        _names = new NormalizedNames(file);
+        _names = new NormalizedNames(file, KnownArchitectures.Get(config.Architecture));
         new CheckpointValidator(file.Path, config, _names).Check();
-        Pooling = PoolingReader.Read(folder, hasPooler: Contains(BertTensors.PoolerWeight), hasClassifier: Contains(BertTensors.ClassifierWeight));
+        Pooling = PoolingReader.Read(folder, config, Contains);
         _sha256 = new Lazy<string>(() => CheckpointHash.Compute(folder, Config, Pooling, _file, _names));
     }
 
     /// <summary>Folder the checkpoint was opened from.</summary>
     public string Folder { get; }
 
-    /// <summary>Sizes of the encoder.</summary>
-    public BertConfig Config { get; }
+    /// <summary>Architecture and sizes.</summary>
+    public ModelConfig Config { get; }
 
-    /// <summary>How the model pools: the mean where 1_Pooling/config.json says so or nothing else is there, otherwise its pooler layer.</summary>
+    /// <summary>How the model pools: the mean where 1_Pooling/config.json says so or nothing else is there, otherwise as its own classifier does.</summary>
     public PoolingKind Pooling { get; }
 
     /// <summary>Names of all tensors, without prefix, in ordinal order; scales of INT8 tensors are not among them.</summary>
@@ -52,7 +53,7 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     /// <exception cref="CheckpointException">Something is missing, damaged or not supported; the message names it and the remedy.</exception>
     public static Checkpoint Open(string folder)
     {
-        var config = BertConfig.Read(Path.Combine(folder, ConfigFile));
+        var config = KnownArchitectures.ReadConfig(Path.Combine(folder, ConfigFile));
         var path = Path.Combine(folder, WeightsFile);
         if (!File.Exists(path))
             throw new CheckpointException($"{folder} has no {WeightsFile}; sharded and pickled checkpoints are not read. Save the model again with safe serialisation, in one file.");

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using FwdLLM.Modeling.Architectures;
 using FwdLLM.Modeling.Tokenization;
 
 namespace FwdLLM.Modeling.Checkpoints;
@@ -10,7 +11,7 @@ internal static class CheckpointHash
 {
     private const int ChunkBytes = 1 << 20;
 
-    public static string Compute(string folder, BertConfig config, PoolingKind pooling, SafetensorsFile file, NormalizedNames names)
+    public static string Compute(string folder, ModelConfig config, PoolingKind pooling, SafetensorsFile file, NormalizedNames names)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[ChunkBytes];

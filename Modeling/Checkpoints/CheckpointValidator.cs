@@ -1,19 +1,22 @@
+using FwdLLM.Modeling.Architectures;
+
 namespace FwdLLM.Modeling.Checkpoints;
 
 /// <summary>Checks names, shapes and types of a checkpoint's tensors against its configuration.</summary>
-internal sealed class CheckpointValidator(string path, BertConfig config, NormalizedNames names)
+internal sealed class CheckpointValidator(string path, ModelConfig config, NormalizedNames names)
 {
     public void Check()
     {
-        foreach (var (name, shape) in BertTensors.Required(config))
-            CheckTensor(name, shape);
-        foreach (var (weight, bias, @out, @in) in BertTensors.Optional(config))
+        var architecture = KnownArchitectures.Get(config.Architecture);
+        foreach (var tensor in architecture.Required(config))
+            CheckTensor(tensor.Name, tensor.Shape);
+        foreach (var layer in architecture.FeatureLayers(config).Concat(architecture.Heads(config)))
         {
-            if (names.Find(weight) is not { } found)
+            if (names.Find(layer.Module + ".weight") is not { } found)
                 continue;
-            var rows = @out >= 0 ? @out : found.Shape.Count == 2 ? Math.Max(found.Shape[0], 1) : 1;
-            CheckTensor(weight, [rows, @in]);
-            CheckTensor(bias, [rows]);
+            var rows = layer.Out != LinearShape.AnySize ? layer.Out : found.Shape.Count == 2 ? Math.Max(found.Shape[0], 1) : 1;
+            foreach (var tensor in ModelTensor.Linear(layer with { Out = rows }))
+                CheckTensor(tensor.Name, tensor.Shape);
         }
     }
 

@@ -1,18 +1,19 @@
+using FwdLLM.Modeling.Architectures;
+
 namespace FwdLLM.Modeling.Checkpoints;
 
-/// <summary>Maps the names that different BERT exports use to one set: without "bert.", with weight and bias for the norms' old gamma and beta.</summary>
+/// <summary>Maps the names that different exports of one architecture use to one set, its canonical names.</summary>
 internal sealed class NormalizedNames
 {
     public const string ScaleSuffix = ".scale";
-    private const string Prefix = "bert.";
 
     private readonly Dictionary<string, TensorInfo> _tensors = new(StringComparer.Ordinal);
 
-    public NormalizedNames(SafetensorsFile file)
+    public NormalizedNames(SafetensorsFile file, Architecture architecture)
     {
         foreach (var tensor in file.Tensors.Values)
         {
-            var name = Normalize(tensor.Name);
+            var name = architecture.Normalize(tensor.Name);
             if (!_tensors.TryAdd(name, tensor))
                 throw new CheckpointException($"{file.Path}: tensors '{_tensors[name].Name}' and '{tensor.Name}' both mean '{name}'; remove one of them.");
         }
@@ -28,13 +29,4 @@ internal sealed class NormalizedNames
     private bool IsScale(string name) =>
         name.EndsWith(ScaleSuffix, StringComparison.Ordinal)
         && _tensors.TryGetValue(name[..^ScaleSuffix.Length], out var scaled) && scaled.Type == TensorType.I8;
-
-    private static string Normalize(string name)
-    {
-        if (name.StartsWith(Prefix, StringComparison.Ordinal))
-            name = name[Prefix.Length..];
-        if (name.EndsWith("LayerNorm.gamma", StringComparison.Ordinal))
-            return string.Concat(name.AsSpan(0, name.Length - "gamma".Length), "weight");
-        return name.EndsWith("LayerNorm.beta", StringComparison.Ordinal) ? string.Concat(name.AsSpan(0, name.Length - "beta".Length), "bias") : name;
-    }
 }

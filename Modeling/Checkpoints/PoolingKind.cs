@@ -6,6 +6,6 @@ public enum PoolingKind
     /// <summary>The mean of the last hidden states over the tokens of the sequence.</summary>
     Mean,
 
-    /// <summary>tanh of the checkpoint's pooler layer on the first token's last hidden state.</summary>
+    /// <summary>What the architecture's own sequence classifier reads: for BERT tanh of its pooler layer on the first token, for DistilBERT ReLU of its pre_classifier layer there.</summary>
     Pooler,
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using FwdLLM.Modeling.Architectures;
 
 namespace FwdLLM.Modeling.Checkpoints;
 
@@ -10,15 +11,17 @@ internal static class PoolingReader
     private const string ModePrefix = "pooling_mode_";
     private const string MeanMode = "pooling_mode_mean_tokens";
 
-    public static PoolingKind Read(string folder, bool hasPooler, bool hasClassifier)
+    public static PoolingKind Read(string folder, ModelConfig config, Func<string, bool> contains)
     {
         var path = Path.Combine(folder, Folder, Checkpoint.ConfigFile);
         if (File.Exists(path))
             return ReadModes(path);
-        if (hasPooler)
+        var architecture = KnownArchitectures.Get(config.Architecture);
+        var missing = architecture.FeatureLayers(config).FirstOrDefault(layer => !contains(layer.Module + ".weight"));
+        if (missing is null)
             return PoolingKind.Pooler;
-        if (hasClassifier)
-            throw new CheckpointException($"{folder} has a classifier but no pooler ('{BertTensors.PoolerWeight}'): a token classifier, which is not supported. Use a sequence classifier or a plain encoder.");
+        if (contains(architecture.Heads(config)[0].Module + ".weight"))
+            throw new CheckpointException($"{folder} has a classifier but not the layer '{missing.Module}' before it: a token classifier, which is not supported. Use a sequence classifier or a plain encoder.");
         return PoolingKind.Mean;
     }
 

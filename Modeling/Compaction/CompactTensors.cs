@@ -1,3 +1,4 @@
+using FwdLLM.Modeling.Architectures;
 using FwdLLM.Modeling.Checkpoints;
 
 namespace FwdLLM.Modeling.Compaction;
@@ -10,18 +11,19 @@ internal static class CompactTensors
 
     public static IEnumerable<SafetensorsTensor> Create(Checkpoint source, int[] keptIds)
     {
-        foreach (var name in Names(source))
+        var architecture = KnownArchitectures.Get(source.Config.Architecture);
+        foreach (var (name, isQuantised) in Tensors(source, architecture))
         {
             var shape = source.Shape(name).ToArray();
             var values = source.ReadFloat32(name);
             var bad = Array.FindIndex(values, value => !float.IsFinite(value));
             if (bad >= 0)
                 throw new CheckpointException($"{source.Folder}: tensor '{name}' holds {values[bad]} at element {bad}; a damaged checkpoint cannot be compacted. Download it again.");
-            if (name == BertTensors.WordEmbeddings)
+            if (name == architecture.WordEmbeddings)
                 (values, shape[0]) = (SelectRows(values, keptIds, shape[1]), keptIds.Length);
-            else if (name == BertTensors.PositionEmbeddings && shape[0] > MaxPositions)
+            else if (name == architecture.PositionEmbeddings && shape[0] > MaxPositions)
                 (values, shape[0]) = (values[..(MaxPositions * shape[1])], MaxPositions);
-            if (!IsQuantised(name))
+            if (!isQuantised)
             {
                 yield return SafetensorsTensor.Float32(name, shape, values);
                 continue;
@@ -33,19 +35,17 @@ internal static class CompactTensors
         }
     }
 
-    // What the encoder needs and the heads it has; the pooler only where it is used.
-    private static IEnumerable<string> Names(Checkpoint source)
+    // What the model needs and the heads it has; the layers before the classifier only where they are used.
+    private static IEnumerable<(string Name, bool IsQuantised)> Tensors(Checkpoint source, Architecture architecture)
     {
-        var optional = BertTensors.Optional(source.Config)
-            .Where(layer => source.Contains(layer.Weight) && (layer.Weight != BertTensors.PoolerWeight || source.Pooling == PoolingKind.Pooler))
-            .SelectMany(layer => new[] { layer.Weight, layer.Bias });
-        return BertTensors.Required(source.Config).Select(tensor => tensor.Name).Concat(optional);
+        var features = source.Pooling == PoolingKind.Pooler ? architecture.FeatureLayers(source.Config).SelectMany(ModelTensor.Linear) : [];
+        foreach (var tensor in architecture.Required(source.Config).Concat(features))
+            yield return (tensor.Name, tensor.Role == TensorRole.Linear || tensor.Name == architecture.WordEmbeddings || tensor.Name == architecture.PositionEmbeddings);
+        // Heads, as segment embeddings, are a few rows: not worth the rounding.
+        foreach (var head in architecture.Heads(source.Config).Where(head => source.Contains(head.Module + ".weight")))
+            foreach (var tensor in ModelTensor.Linear(head))
+                yield return (tensor.Name, false);
     }
-
-    // Segment embeddings and heads are a few rows: not worth the rounding.
-    private static bool IsQuantised(string name) =>
-        name is BertTensors.WordEmbeddings or BertTensors.PositionEmbeddings or BertTensors.PoolerWeight
-        || (name.StartsWith("encoder.", StringComparison.Ordinal) && name.EndsWith(".weight", StringComparison.Ordinal) && !name.Contains("LayerNorm", StringComparison.Ordinal));
 
     private static float[] SelectRows(float[] values, int[] rows, int columns)
     {

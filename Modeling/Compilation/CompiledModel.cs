@@ -82,15 +82,12 @@ public sealed class CompiledModel
     /// <summary>The trained adapter in LoRA's form, one entry per adapted layer: exact for LoRA-XS too (B = U·R, A = ΣVᵀ, scaling 1).</summary>
     /// <param name="theta">θ [d].</param>
     /// <exception cref="ArgumentException">θ has another length than the layout.</exception>
+    /// <exception cref="NotSupportedException">The adapter's kind has no such form.</exception>
     public IReadOnlyList<LoraModule> ToLora(ReadOnlySpan<float> theta)
     {
         if (theta.Length != Layout.Dimension)
             throw new ArgumentException($"θ has {theta.Length} values; this model's adapter has {Layout.Dimension}.", nameof(theta));
-        var plan = AdapterPlan.Create(Manifest.Adapter, Manifest.Config, weights: null);
-        var modules = new List<LoraModule>();
-        foreach (var adapter in plan.Adapters)
-            modules.Add(adapter.ToLora(theta, Layout, ReadFactor));
-        return modules;
+        return AdapterPlan.Create(Manifest.Adapter, Manifest.Config, Manifest.Pooling, weights: null).Adapter.ToLora(theta, Layout, ReadFactor);
     }
 
     internal static string Sha256(string path)
@@ -104,8 +101,9 @@ public sealed class CompiledModel
         var length = manifest.Files.FirstOrDefault(candidate => candidate.Name == file)?.Length ?? 0;
         foreach (var entry in entries)
         {
-            var count = entry.Shape.Aggregate(1L, (product, size) => size < 0 ? -1 : checked(product * size));
-            if (entry.Offset < 0 || entry.Length != count * sizeof(float) || entry.Offset > length - entry.Length || entry.Offset % WeightFile.Alignment != 0)
+            // -1 stands for a shape that no file can hold.
+            var count = entry.Shape.Aggregate(1L, (product, size) => size < 0 || product < 0 || product > length / Math.Max(size, 1) ? -1 : product * size);
+            if (count < 0 || entry.Offset < 0 || entry.Length != count * entry.Type.Size() || entry.Offset > length - entry.Length || entry.Offset % WeightFile.Alignment != 0)
                 throw new InvalidDataException($"{path}: tensor '{entry.Name}' [{string.Join(", ", entry.Shape)}] at {entry.Offset} with {entry.Length} bytes does not fit {file} of {length} bytes; compile the model again.");
         }
     }

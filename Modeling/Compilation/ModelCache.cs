@@ -15,7 +15,7 @@ public static class ModelCache
     public static CompiledModel GetOrCompile(string checkpointFolder, AdapterSpec spec, string cacheFolder)
     {
         using var checkpoint = Checkpoint.Open(checkpointFolder);
-        var folder = Path.Combine(cacheFolder, Key(checkpoint.Sha256, spec));
+        var folder = Path.Combine(cacheFolder, Key(checkpoint.Sha256, AdapterPlan.Normalize(spec, checkpoint.Config)));
         if (Directory.Exists(folder))
             return CompiledModel.Open(folder);
         Directory.CreateDirectory(cacheFolder);
@@ -30,10 +30,10 @@ public static class ModelCache
         }
     }
 
-    /// <summary>Name of the cache entry.</summary>
+    /// <summary>Name of the cache entry of a specification with its targets in order.</summary>
     internal static string Key(string checkpointSha256, AdapterSpec spec)
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"{ModelCompiler.Version} {ModelManifest.CurrentFormat} {checkpointSha256} {spec.Kind} {spec.Rank} {spec.Alpha:R} {spec.FirstLayer} {string.Join(',', AdapterSpec.AllLinear.Where(spec.Targets.Contains))}");
+        var text = string.Create(CultureInfo.InvariantCulture, $"{ModelCompiler.Version} {ModelManifest.CurrentFormat} {checkpointSha256} {spec.Kind} {spec.Rank} {spec.Alpha:R} {spec.FirstLayer} {string.Join(',', spec.Targets)}");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..32];
     }
 }

@@ -1,7 +1,9 @@
 using FwdLLM.Modeling.Adapters;
+using FwdLLM.Modeling.Architectures;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Graphs;
 using FwdLLM.Modeling.Onnx;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Modeling.Compilation;
 
@@ -9,27 +11,29 @@ namespace FwdLLM.Modeling.Compilation;
 public static class ModelCompiler
 {
     /// <summary>Changes whenever the same input would give other bytes; part of every cache key.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Compiles into a folder that must not exist yet. The folder appears whole or not at all.</summary>
     /// <param name="checkpoint">Model.</param>
     /// <param name="spec">Adapter.</param>
     /// <param name="folder">Target.</param>
     /// <param name="withVjp">Add the reverse-mode graph (servers, tests, profiling).</param>
+    /// <param name="weightFormat">How to store linear weights: one of <see cref="WeightFormats.Known"/>.</param>
     /// <exception cref="ArgumentException">The specification does not fit the model.</exception>
     /// <exception cref="CheckpointException">The checkpoint lacks what the encoder needs.</exception>
-    public static CompiledModel Compile(Checkpoint checkpoint, AdapterSpec spec, string folder, bool withVjp) => Compile(ModelSource.From(checkpoint), spec, folder, withVjp);
+    public static CompiledModel Compile(Checkpoint checkpoint, AdapterSpec spec, string folder, bool withVjp, string weightFormat = WeightFormats.Float32) =>
+        Compile(ModelSource.From(checkpoint), spec, folder, withVjp, weightFormat);
 
-    /// <inheritdoc cref="Compile(Checkpoint, AdapterSpec, string, bool)"/>
+    /// <inheritdoc cref="Compile(Checkpoint, AdapterSpec, string, bool, string)"/>
     /// <param name="source">Model.</param>
     /// <param name="spec">Adapter.</param>
     /// <param name="folder">Target.</param>
     /// <param name="withVjp">Add the reverse-mode graph.</param>
-    public static CompiledModel Compile(ModelSource source, AdapterSpec spec, string folder, bool withVjp)
+    /// <param name="weightFormat">How to store linear weights.</param>
+    public static CompiledModel Compile(ModelSource source, AdapterSpec spec, string folder, bool withVjp, string weightFormat = WeightFormats.Float32)
     {
-        var plan = AdapterPlan.Create(spec, source.Config, source.Tensors);
-        if (!BertConfig.SupportedActivations.Contains(source.Config.HiddenActivation))
-            throw new CheckpointException($"Activation '{source.Config.HiddenActivation}' has no graph rule; supported: {string.Join(", ", BertConfig.SupportedActivations)}.");
+        var plan = AdapterPlan.Create(spec, source.Config, source.Pooling, source.Tensors);
+        var format = WeightFormats.Get(weightFormat);
         folder = Path.GetFullPath(folder);
         if (Directory.Exists(folder))
             throw new ArgumentException($"{folder} exists already; choose another folder or remove it.", nameof(folder));
@@ -37,7 +41,7 @@ public static class ModelCompiler
         Directory.CreateDirectory(partial);
         try
         {
-            var manifest = Write(source, spec, plan, partial, withVjp);
+            var manifest = Write(source, plan, format, partial, withVjp);
             File.WriteAllBytes(Path.Combine(partial, CompiledModel.ManifestFile), manifest.ToBytes());
             Directory.Move(partial, folder);
         }
@@ -50,18 +54,18 @@ public static class ModelCompiler
         return CompiledModel.Open(folder);
     }
 
-    private static ModelManifest Write(ModelSource source, AdapterSpec spec, AdapterPlan plan, string folder, bool withVjp)
+    private static ModelManifest Write(ModelSource source, AdapterPlan plan, WeightFormat format, string folder, bool withVjp)
     {
         var graphs = new List<ModelGraph>();
         IReadOnlyList<WeightEntry> entries, factorEntries;
+        int rowSize;
         using (var weights = new WeightFile(Path.Combine(folder, CompiledModel.WeightsFile)))
         using (var factors = new WeightFile(Path.Combine(folder, CompiledModel.FactorsFile)))
         {
-            WriteWeights(source, weights);
-            foreach (var adapter in plan.Adapters)
-                adapter.WriteFrozen(weights, factors);
-
-            var emitter = new BertGraphs(source.Config, source.Pooling, plan, spec.FirstLayer, weights);
+            WriteWeights(source, format, weights);
+            plan.Adapter.WriteFrozen(weights, factors);
+            var emitter = new ModelGraphs(source.Config, source.Pooling, plan, format, weights);
+            rowSize = emitter.RowSize;
             graphs.Add(WriteGraph(folder, "prefix", emitter.Prefix()));
             graphs.Add(WriteGraph(folder, "forward", emitter.Forward()));
             graphs.Add(WriteGraph(folder, "jvp", emitter.Jvp()));
@@ -76,13 +80,13 @@ public static class ModelCompiler
         {
             Format = ModelManifest.CurrentFormat,
             Compiler = Version,
-            Architecture = "bert",
             CheckpointSha256 = source.Sha256,
             Config = source.Config,
+            WeightFormat = format.Name,
             Pooling = source.Pooling,
+            RowSize = rowSize,
             FeatureSize = source.Config.HiddenSize,
-            // One order of targets, whichever the caller used: equal models get equal manifests.
-            Adapter = spec with { Targets = [.. AdapterSpec.AllLinear.Where(spec.Targets.Contains)] },
+            Adapter = plan.Spec,
             Blocks = plan.Layout.Blocks,
             Graphs = graphs,
             Weights = entries,
@@ -97,19 +101,19 @@ public static class ModelCompiler
         return new ModelGraph(name, name + ".onnx", graph.Weights);
     }
 
-    // Linear weights go in transposed, [in, out], as MatMul reads them; everything else as it is.
-    private static void WriteWeights(ModelSource source, WeightFile weights)
+    private static void WriteWeights(ModelSource source, WeightFormat format, WeightFile weights)
     {
-        IEnumerable<(string Name, int[] Shape)> tensors = BertTensors.Required(source.Config);
+        var architecture = KnownArchitectures.Get(source.Config.Architecture);
+        var tensors = architecture.Required(source.Config);
         if (source.Pooling == PoolingKind.Pooler)
-            tensors = tensors.Concat([(BertTensors.PoolerWeight, [source.Config.HiddenSize, source.Config.HiddenSize]), (BertTensors.PoolerBias, [source.Config.HiddenSize])]);
-        foreach (var (name, shape) in tensors)
+            tensors = tensors.Concat(architecture.FeatureLayers(source.Config).SelectMany(ModelTensor.Linear));
+        foreach (var tensor in tensors)
         {
-            var values = source.Tensors.ReadFloat32(name);
-            if (shape.Length == 2 && !name.StartsWith("embeddings.", StringComparison.Ordinal))
-                weights.Add(name, Matrices.Transpose(values, shape[0], shape[1]), shape[1], shape[0]);
+            var values = source.Tensors.ReadFloat32(tensor.Name);
+            if (tensor.Role == TensorRole.Linear)
+                format.Write(weights, tensor.Name, values, tensor.Shape[0], tensor.Shape[1]);
             else
-                weights.Add(name, values, shape);
+                weights.Add(tensor.Name, values, tensor.Shape);
         }
     }
 }

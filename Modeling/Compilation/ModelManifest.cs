@@ -2,8 +2,10 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using FwdLLM.Learning;
 using FwdLLM.Modeling.Adapters;
+using FwdLLM.Modeling.Architectures;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Onnx;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Modeling.Compilation;
 
@@ -11,7 +13,7 @@ namespace FwdLLM.Modeling.Compilation;
 public sealed record ModelManifest
 {
     /// <summary>The format that this code reads and writes.</summary>
-    public const int CurrentFormat = 1;
+    public const int CurrentFormat = 2;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -28,17 +30,20 @@ public sealed record ModelManifest
     /// <summary>Changes whenever the compiler would write other bytes for the same input.</summary>
     public required int Compiler { get; init; }
 
-    /// <summary>Kind of network: <c>bert</c>.</summary>
-    public required string Architecture { get; init; }
-
     /// <summary>Identity of the checkpoint.</summary>
     public required string CheckpointSha256 { get; init; }
 
-    /// <summary>Sizes of the encoder.</summary>
-    public required BertConfig Config { get; init; }
+    /// <summary>Architecture and sizes.</summary>
+    public required ModelConfig Config { get; init; }
+
+    /// <summary>How linear weights are stored: one of <see cref="WeightFormats.Known"/>.</summary>
+    public required string WeightFormat { get; init; }
 
     /// <summary>How features are pooled.</summary>
     public required PoolingKind Pooling { get; init; }
+
+    /// <summary>Width of the rows that the prefix hands to the other graphs.</summary>
+    public required int RowSize { get; init; }
 
     /// <summary>H, length of a feature vector.</summary>
     public required int FeatureSize { get; init; }

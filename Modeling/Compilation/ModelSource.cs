@@ -1,15 +1,16 @@
+using FwdLLM.Modeling.Architectures;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Tokenization;
 
 namespace FwdLLM.Modeling.Compilation;
 
 /// <summary>What the compiler reads.</summary>
-/// <param name="Config">Sizes.</param>
+/// <param name="Config">Architecture and sizes.</param>
 /// <param name="Pooling">How features are pooled.</param>
-/// <param name="Tensors">Weights under the names of <see cref="BertTensors"/>.</param>
+/// <param name="Tensors">Weights under the architecture's canonical names: see <see cref="KnownArchitectures.RequiredTensors"/>.</param>
 /// <param name="Sha256">Identity of the above, recorded in the manifest.</param>
 /// <param name="TokenizerFiles">Paths copied beside the graphs.</param>
-public sealed record ModelSource(BertConfig Config, PoolingKind Pooling, ITensorSource Tensors, string Sha256, IReadOnlyList<string> TokenizerFiles)
+public sealed record ModelSource(ModelConfig Config, PoolingKind Pooling, ITensorSource Tensors, string Sha256, IReadOnlyList<string> TokenizerFiles)
 {
     /// <summary>A Hugging Face folder.</summary>
     public static ModelSource From(Checkpoint checkpoint) => new(

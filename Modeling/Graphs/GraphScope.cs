@@ -33,8 +33,8 @@ internal sealed class GraphScope(GraphBuilder builder, AdapterLayout layout)
     /// <summary>The same block of every direction, [K, length].</summary>
     public string Directions(int block) => (_directions ??= Cut("directions", 1))[block];
 
-    /// <summary>Records ∂/∂(block of θ); any shape of that many elements.</summary>
-    public void SetGradient(int block, string gradient) => _gradients[block] = gradient;
+    /// <summary>Adds to ∂/∂(block of θ): a block that several steps read gets the sum of their shares. Any shape of that many elements, the same every time.</summary>
+    public void AddGradient(int block, string gradient) => _gradients[block] = Builder.AddOptional(_gradients[block], gradient);
 
     /// <summary>The recorded gradients in the order of θ, [d].</summary>
     public string Gradient() => Builder.Concat(0, _gradients.Select((gradient, block) =>

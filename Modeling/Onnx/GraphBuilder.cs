@@ -5,13 +5,6 @@ using Google.Protobuf;
 
 namespace FwdLLM.Modeling.Onnx;
 
-/// <summary>Element types that the graphs use; the values are ONNX's.</summary>
-internal enum ElementType
-{
-    Float = 1,
-    Int64 = 7,
-}
-
 /// <summary>
 /// Writes one ONNX graph (opset 17, IR 8, standard operators only). A tensor is the name of the edge that carries it.
 /// Equal calls give equal bytes: names are numbered in order of creation.
@@ -44,7 +37,7 @@ internal sealed class GraphBuilder(string name, WeightFile weights)
         node.Input.Add(tensor);
         node.Output.Add(output);
         _graph.Node.Add(node);
-        _graph.Output.Add(Describe(output, ElementType.Float, dimensions));
+        _graph.Output.Add(Describe(output, ElementType.Float32, dimensions));
     }
 
     /// <summary>A tensor of the weight file.</summary>
@@ -53,7 +46,7 @@ internal sealed class GraphBuilder(string name, WeightFile weights)
         if (!_used.Add(weight))
             return weight;
         var entry = weights[weight];
-        var tensor = new Tensor { Name = weight, DataType = (int)ElementType.Float, DataLocation = 1 };
+        var tensor = new Tensor { Name = weight, DataType = (int)entry.Type, DataLocation = 1 };
         tensor.Dims.AddRange(entry.Shape.Select(size => (long)size));
         tensor.ExternalData.Add(new Entry { Key = "location", Value = weights.FileName });
         tensor.ExternalData.Add(new Entry { Key = "offset", Value = entry.Offset.ToString(CultureInfo.InvariantCulture) });
@@ -63,7 +56,7 @@ internal sealed class GraphBuilder(string name, WeightFile weights)
     }
 
     /// <summary>A small inline float constant without dimensions.</summary>
-    public string Scalar(float value) => Constant("f" + BitConverter.SingleToInt32Bits(value).ToString("x8", CultureInfo.InvariantCulture), ElementType.Float, MemoryMarshal.AsBytes<float>(new[] { value }), []);
+    public string Scalar(float value) => Constant("f" + BitConverter.SingleToInt32Bits(value).ToString("x8", CultureInfo.InvariantCulture), ElementType.Float32, MemoryMarshal.AsBytes<float>(new[] { value }), []);
 
     /// <summary>A small inline int64 vector: shapes, axes, split sizes.</summary>
     public string Integers(params long[] values) => Constant("i" + string.Join('_', values), ElementType.Int64, MemoryMarshal.AsBytes<long>(values), [values.Length]);

@@ -24,7 +24,8 @@ internal sealed class WeightFile : IDisposable
 
     public bool Contains(string name) => _entries.ContainsKey(name);
 
-    public void Add(string name, ReadOnlySpan<float> values, params int[] shape)
+    public void Add<T>(string name, T[] values, params int[] shape)
+        where T : unmanaged
     {
         if (!BitConverter.IsLittleEndian)
             throw new PlatformNotSupportedException("ONNX external data is little-endian; compile the model on a little-endian machine.");
@@ -33,8 +34,8 @@ internal sealed class WeightFile : IDisposable
             throw new ArgumentException($"Weight '{name}' has {values.Length} values but its shape [{string.Join(", ", shape)}] needs {count}.", nameof(values));
         var start = (_stream.Position + Alignment - 1) / Alignment * Alignment;
         _stream.Write(new byte[start - _stream.Position]);
-        _stream.Write(MemoryMarshal.AsBytes(values));
-        _entries.Add(name, new WeightEntry(name, shape, start, values.Length * (long)sizeof(float)));
+        _stream.Write(MemoryMarshal.AsBytes(values.AsSpan()));
+        _entries.Add(name, new WeightEntry(name, ElementTypes.Of<T>(), shape, start, values.Length * (long)ElementTypes.Of<T>().Size()));
     }
 
     public void Dispose() => _stream.Dispose();

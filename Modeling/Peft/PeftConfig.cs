@@ -17,7 +17,7 @@ internal sealed class PeftConfig
     private readonly List<(Regex Pattern, double Value)> _alphas;
     private readonly List<string> _saved;
 
-    private PeftConfig(string path, JsonElement root)
+    public PeftConfig(string path, JsonElement root)
     {
         _path = path;
         RequireType(root);
@@ -35,9 +35,13 @@ internal sealed class PeftConfig
         _ranks = ReadPattern(root, "rank_pattern", (key, value) => CheckRank(key, value));
         _alphas = ReadPattern(root, "alpha_pattern", CheckAlpha);
         _saved = ReadNames(root, "modules_to_save");
+        Targets = ReadTargets(root);
         TaskType = ReadText(root, "task_type");
         BaseModel = ReadText(root, "base_model_name_or_path");
     }
+
+    /// <summary>Adapted layers by the end of their names; null for every linear layer.</summary>
+    public IReadOnlyList<string>? Targets { get; }
 
     public string? TaskType { get; }
 
@@ -120,6 +124,13 @@ internal sealed class PeftConfig
         if (element.ValueKind != JsonValueKind.Array || element.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String || item.GetString()!.Length == 0))
             throw Refused(name, element, "a list of names");
         return [.. element.EnumerateArray().Select(item => item.GetString()!)];
+    }
+
+    private List<string>? ReadTargets(JsonElement root)
+    {
+        if (!JsonFile.TryGet(root, "target_modules", out var element) || element.ValueKind != JsonValueKind.String)
+            return ReadNames(root, "target_modules");
+        return element.GetString() == "all-linear" ? null : throw Refused("target_modules", element, "a list of names, or all-linear");
     }
 
     private static string? ReadText(JsonElement root, string name) =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using FwdLLM.Modeling.Architectures;
 using FwdLLM.Modeling.Checkpoints;
 
 namespace FwdLLM.Modeling.Peft;
@@ -19,10 +20,12 @@ public static class PeftExporter
     internal const string SuffixA = ".lora_A.weight";
     internal const string SuffixB = ".lora_B.weight";
 
-    /// <summary>The name of an encoder layer inside the model class of a task: with <c>bert.</c> where the class has a head.</summary>
+    /// <summary>The name of a layer inside the model class of a task: with the architecture's prefix, for example <c>bert.</c>, where the class has a head.</summary>
+    /// <param name="config">The model.</param>
     /// <param name="task">The task.</param>
     /// <param name="layer">Name without prefix, for example <c>encoder.layer.0.attention.self.query</c>.</param>
-    public static string ModuleName(PeftTask task, string layer) => task == PeftTask.FeatureExtraction ? layer : "bert." + layer;
+    public static string ModuleName(ModelConfig config, PeftTask task, string layer) =>
+        task == PeftTask.FeatureExtraction ? layer : KnownArchitectures.Get(config.Architecture).Prefix + layer;
 
     /// <summary>Writes an adapter; the folder is created if need be.</summary>
     /// <param name="folder">Target folder.</param>

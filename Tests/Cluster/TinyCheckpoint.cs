@@ -1,3 +1,4 @@
+using FwdLLM.Modeling.Architectures;
 using FwdLLM.Modeling.Checkpoints;
 
 namespace FwdLLM.Tests.Cluster;
@@ -18,11 +19,11 @@ internal static class TinyCheckpoint
              "layer_norm_eps": 1e-12, "hidden_act": "gelu"}
             """);
         File.WriteAllText(Path.Combine(folder, "vocab.txt"), string.Concat(Pieces.Select(piece => piece + "\n")));
-        var config = new BertConfig(Hidden, Layers, Heads, Inner, Pieces.Length, Positions, 2, 1e-12, "gelu");
+        var config = new ModelConfig("bert", Hidden, Layers, Heads, Inner, Pieces.Length, Positions, 2, 1e-12, "gelu");
         var random = new Random(3);
         SafetensorsWriter.Write(
             Path.Combine(folder, "model.safetensors"),
-            BertTensors.Required(config).Select(tensor => SafetensorsTensor.Float32(tensor.Name, tensor.Shape, Values(tensor.Name, tensor.Shape, random))).ToList());
+            KnownArchitectures.RequiredTensors(config).Select(tensor => SafetensorsTensor.Float32(tensor.Name, tensor.Shape, Values(tensor.Name, tensor.Shape, random))).ToList());
     }
 
     private static float[] Values(string name, int[] shape, Random random)

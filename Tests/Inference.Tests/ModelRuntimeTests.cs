@@ -124,7 +124,7 @@ public sealed class ModelRuntimeTests : IDisposable
         var (theta, _) = Arguments(runtime, 0);
         var modules = model.ToLora(theta);
         var loraTheta = modules.SelectMany(module => module.A.Concat(module.B)).ToArray();
-        using var lora = TinyBert.Open(_folder, new AdapterSpec(AdapterKind.Lora, Spec.Rank, Spec.Rank, AdapterSpec.AllLinear));
+        using var lora = TinyBert.Open(_folder, new AdapterSpec(AdapterKinds.Lora, Spec.Rank, Spec.Rank, AdapterSpec.AllLinear));
         Assert.All(modules, module => Assert.Equal(1, module.Scaling));
         var batch = TinyBert.Batch(6, 9, 14);
         Golden.AssertClose(Golden.Widen(runtime.Features(batch, theta, Cancellation)), Golden.Widen(lora.Features(batch, loraTheta, Cancellation)), 3e-6);

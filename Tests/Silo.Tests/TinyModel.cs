@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using FwdLLM.Modeling.Adapters;
-using FwdLLM.Modeling.Checkpoints;
+using FwdLLM.Modeling.Architectures;
 using FwdLLM.Modeling.Compilation;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Tests;
 
@@ -18,10 +19,11 @@ internal static class TinyModel
         {
             Format = ModelManifest.CurrentFormat,
             Compiler = 1,
-            Architecture = "bert",
             CheckpointSha256 = new string('0', 64),
-            Config = new BertConfig(2, 1, 1, 2, 10, 8, 2, 1e-12, "gelu"),
+            Config = new ModelConfig("bert", 2, 1, 1, 2, 10, 8, 2, 1e-12, "gelu"),
+            WeightFormat = WeightFormats.Float32,
             Pooling = default,
+            RowSize = 2,
             FeatureSize = 2,
             Adapter = AdapterSpec.Default,
             Blocks = [],

@@ -2,12 +2,9 @@ using FwdLLM.Modeling.Onnx;
 
 namespace FwdLLM.Modeling.Graphs.Steps;
 
-/// <summary>Multi-head self-attention: P = softmax(Q·Kᵀ/√size + mask), C = P·V, per head. Inputs are query, key and value rows.</summary>
-internal sealed class AttentionStep(int query, int key, int value, int heads, int headSize) : Step(query, key, value)
+/// <summary>Multi-head self-attention: P = softmax(Q·Kᵀ/√size + mask), C = P·V, per head. Inputs are query, key and value rows of equally many heads.</summary>
+internal sealed class AttentionStep(int query, int key, int value, int heads, int headSize, ScoreMaskRule mask) : Step(query, key, value)
 {
-    /// <summary>Added to the score of a padded position: e^(−10⁹) is exactly zero in float32.</summary>
-    private const float Excluded = -1e9f;
-
     private readonly float _scale = (float)(1 / Math.Sqrt(headSize));
 
     public override string Forward(GraphScope scope, string[] x)
@@ -57,9 +54,7 @@ internal sealed class AttentionStep(int query, int key, int value, int heads, in
     {
         var g = scope.Builder;
         var scores = g.Mul(g.MatMul(q, Flip(g, k)), _scale);
-        if (scope.Mask is { } mask)
-            scores = g.Add(scores, scope.Once("score mask", () => g.Unsqueeze(g.Mul(g.Sub(g.Scalar(1), mask), Excluded), 1, 2)));
-        return g.Node("Softmax", [scores], ("axis", -1));
+        return g.Node("Softmax", [g.AddOptional(scores, mask(scope))!], ("axis", -1));
     }
 
     // The softmax's derivative is symmetric: the same product serves tangents and cotangents.

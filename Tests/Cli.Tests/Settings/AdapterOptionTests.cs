@@ -6,11 +6,11 @@ namespace FwdLLM.Cli.Tests.Settings;
 public sealed class AdapterOptionTests
 {
     [Theory]
-    [InlineData("lora-xs", AdapterKind.LoraXs, 8, 6, "lora-xs:8")]
-    [InlineData("lora-xs:16", AdapterKind.LoraXs, 16, 6, "lora-xs:16")]
-    [InlineData("lora", AdapterKind.Lora, 8, 2, "lora:8")]
-    [InlineData("lora-all:4", AdapterKind.Lora, 4, 6, "lora-all:4")]
-    public void Adapter_is_read_and_written_back(string text, AdapterKind kind, int rank, int targets, string written)
+    [InlineData("lora-xs", AdapterKinds.LoraXs, 8, 6, "lora-xs:8")]
+    [InlineData("lora-xs:16", AdapterKinds.LoraXs, 16, 6, "lora-xs:16")]
+    [InlineData("lora", AdapterKinds.Lora, 8, 2, "lora:8")]
+    [InlineData("lora-all:4", AdapterKinds.Lora, 4, 6, "lora-all:4")]
+    public void Adapter_is_read_and_written_back(string text, string kind, int rank, int targets, string written)
     {
         var spec = AdapterOption.Parse(text);
         Assert.Equal((kind, rank, targets), (spec.Kind, spec.Rank, spec.Targets.Count));

@@ -73,7 +73,7 @@ public sealed class WholeJobTests : IDisposable
     public void Estimators_agree_on_a_real_encoder()
     {
         var folder = _folder.File("model");
-        var model = ModelCompiler.Compile(TinyBert.Source(), new AdapterSpec(AdapterKind.LoraXs, 3, 6, AdapterSpec.AllLinear), folder, withVjp: true);
+        var model = ModelCompiler.Compile(TinyBert.Source(), new AdapterSpec(AdapterKinds.LoraXs, 3, 6, AdapterSpec.AllLinear), folder, withVjp: true);
         using var runtime = FwdLLM.Inference.ModelRuntime.Open(model);
         var texts = TinyBert.Batch(9, 4, 6, 12, 9, 5, 7, 3, 8, 11);
         var random = new Random(3);

@@ -9,7 +9,7 @@ namespace FwdLLM.Tests.Inference;
 /// <summary>all-MiniLM-L6-v2 against PyTorch in double precision.</summary>
 public sealed class MiniLmGoldenTests : IDisposable
 {
-    private static readonly AdapterSpec Lora = new(AdapterKind.Lora, 4, 8, ["query", "value"]);
+    private static readonly AdapterSpec Lora = new(AdapterKinds.Lora, 4, 8, ["query", "value"]);
 
     private readonly TemporaryFolder _folder = new();
 

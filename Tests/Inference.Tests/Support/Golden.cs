@@ -29,8 +29,8 @@ internal static class Golden
         var root = document.RootElement;
         var ids = Read(root.GetProperty("input_ids"));
         var mask = Read(root.GetProperty("attention_mask"));
-        var types = Read(root.GetProperty("token_type_ids"));
-        var batch = ids.Select((row, index) => new TokenSequence(row[..mask[index].Sum()], types[index][..mask[index].Sum()])).ToArray();
+        var types = root.TryGetProperty("token_type_ids", out var segments) ? Read(segments) : null;
+        var batch = ids.Select((row, index) => new TokenSequence(row[..mask[index].Sum()], types?[index][..mask[index].Sum()])).ToArray();
         return (batch, root.TryGetProperty("labels", out var labels) ? labels.Deserialize<int[]>()! : []);
     }
 

@@ -1,3 +1,5 @@
+using FwdLLM.Modeling.Architectures;
+
 namespace FwdLLM.Tests.Inference;
 
 /// <summary>A softmax classifier on features, in double precision: what the host does with the graphs' outputs.</summary>
@@ -6,6 +8,13 @@ internal sealed record LinearHead(double[] Weight, double[] Bias)
     public int Classes => Bias.Length;
 
     public int Size => Weight.Length / Classes;
+
+    /// <summary>The head of an architecture's sequence classifier; a missing bias is zero.</summary>
+    public static LinearHead Read(LinearShape shape, Func<string, float[]> tensor)
+    {
+        var weight = Golden.Widen(tensor(shape.Module + ".weight"));
+        return new LinearHead(weight, shape.HasBias ? Golden.Widen(tensor(shape.Module + ".bias")) : new double[weight.Length / shape.In]);
+    }
 
     /// <summary>[n, C].</summary>
     public double[] Logits(float[] features)

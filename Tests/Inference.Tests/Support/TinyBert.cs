@@ -1,5 +1,6 @@
 using FwdLLM.Inference;
 using FwdLLM.Modeling.Adapters;
+using FwdLLM.Modeling.Architectures;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
 
@@ -8,10 +9,10 @@ namespace FwdLLM.Tests.Inference;
 /// <summary>A small encoder with random weights, so that tests need no files: 3 layers, width 24, 3 heads.</summary>
 internal sealed class TinyBert(int seed = 1) : ITensorSource
 {
-    public static readonly BertConfig Config = new(24, 3, 3, 40, 50, 32, 2, 1e-12, "gelu");
+    public static readonly ModelConfig Config = new("bert", 24, 3, 3, 40, 50, 32, 2, 1e-12, "gelu");
 
-    private readonly Dictionary<string, int[]> _shapes = BertTensors.Required(Config)
-        .Concat([(BertTensors.PoolerWeight, [24, 24]), (BertTensors.PoolerBias, [24])])
+    private readonly Dictionary<string, int[]> _shapes = KnownArchitectures.RequiredTensors(Config)
+        .Concat([("pooler.dense.weight", [24, 24]), ("pooler.dense.bias", [24])])
         .ToDictionary(tensor => tensor.Item1, tensor => tensor.Item2);
 
     public bool Contains(string name) => _shapes.ContainsKey(name);

@@ -1,3 +1,4 @@
+using FwdLLM.Modeling.Architectures;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using FwdLLM.Modeling.Checkpoints;
@@ -17,13 +18,13 @@ internal sealed class TinyBert
              "intermediate_size": {{Inner}}, "vocab_size": {{Pieces.Count}}, "max_position_embeddings": {{Positions}}, "type_vocab_size": 2,
              "layer_norm_eps": 1e-12, "hidden_act": "gelu"}
             """)!.AsObject();
-        var sizes = new BertConfig(Hidden, 1, 2, Inner, Pieces.Count, Positions, 2, 1e-12, "gelu");
-        foreach (var (name, shape) in BertTensors.Required(sizes))
+        var sizes = new ModelConfig("bert", Hidden, 1, 2, Inner, Pieces.Count, Positions, 2, 1e-12, "gelu");
+        foreach (var (name, shape) in KnownArchitectures.RequiredTensors(sizes))
             Add(name, shape);
         if (pooler)
         {
-            Add(BertTensors.PoolerWeight, [Hidden, Hidden]);
-            Add(BertTensors.PoolerBias, [Hidden]);
+            Add("pooler.dense.weight", [Hidden, Hidden]);
+            Add("pooler.dense.bias", [Hidden]);
         }
     }
 

@@ -1,4 +1,5 @@
 using FwdLLM.Modeling.Adapters;
+using FwdLLM.Modeling.Architectures;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
 
@@ -7,11 +8,11 @@ namespace FwdLLM.Tests.Modeling.Graphs;
 /// <summary>An encoder with random weights: 2 layers, width 16, 2 heads.</summary>
 internal sealed class RandomBert : ITensorSource
 {
-    public static readonly BertConfig Config = new(16, 2, 2, 24, 30, 20, 2, 1e-12, "gelu");
+    public static readonly ModelConfig Config = new("bert", 16, 2, 2, 24, 30, 20, 2, 1e-12, "gelu");
 
     public static readonly AdapterSpec Spec = AdapterSpec.Default with { Rank = 3 };
 
-    private readonly Dictionary<string, int[]> _shapes = BertTensors.Required(Config).ToDictionary(tensor => tensor.Name, tensor => tensor.Shape);
+    private readonly Dictionary<string, int[]> _shapes = KnownArchitectures.RequiredTensors(Config).ToDictionary(tensor => tensor.Name, tensor => tensor.Shape);
 
     /// <summary>A tensor that is missing, to make compilation fail half-way.</summary>
     public string? Missing { get; init; }

@@ -1,9 +1,10 @@
 using System.Text.Json;
+using FwdLLM.Modeling.Checkpoints;
 
-namespace FwdLLM.Modeling.Checkpoints;
+namespace FwdLLM.Modeling.Architectures;
 
 /// <summary>Reads single config.json keys, each with its limits.</summary>
-internal sealed class BertConfigReader(string path, JsonElement root)
+internal sealed class ConfigReader(string path, JsonElement root)
 {
     public int Integer(string key, int min, int max, int? fallback = null)
     {
@@ -29,6 +30,12 @@ internal sealed class BertConfigReader(string path, JsonElement root)
         return supported.Contains(value)
             ? value
             : throw new CheckpointException($"{path}: {key} is '{value}'; supported: {string.Join(", ", supported)}. Choose another model.");
+    }
+
+    public void RequireMultiple(string key, int value, string divisorKey, int divisor)
+    {
+        if (value % divisor != 0)
+            throw new CheckpointException($"{path}: {key} {value} is not a multiple of {divisorKey} {divisor}; correct the file.");
     }
 
     public void RefuseTrue(string key)

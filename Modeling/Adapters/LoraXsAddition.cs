@@ -14,10 +14,10 @@ namespace FwdLLM.Modeling.Adapters;
 /// <param name="outputSize">out.</param>
 /// <param name="firstBlock">Index of R's block.</param>
 /// <param name="factors">Decomposes the weight; called once, when the frozen tensors are written.</param>
-internal sealed class LoraXsAdapter(string module, int rank, int inputSize, int outputSize, int firstBlock, Func<TruncatedSvd>? factors)
-    : LinearAdapter(module, rank, inputSize, outputSize, firstBlock)
+internal sealed class LoraXsAddition(string module, int rank, int inputSize, int outputSize, int firstBlock, Func<TruncatedSvd>? factors)
+    : LinearAddition(module, rank, inputSize, outputSize, firstBlock)
 {
-    public override IReadOnlyList<(string Name, int Length, float InitialBound)> Blocks => [(Module + ".R", Rank * Rank, 0)];
+    public override IReadOnlyList<AdapterParameter> Parameters => [new(Module + ".R", Rank * Rank, 0)];
 
     public override string Forward(GraphScope scope, string x)
     {
@@ -49,7 +49,7 @@ internal sealed class LoraXsAdapter(string module, int rank, int inputSize, int 
         string? Back(string cotangent, bool wanted)
         {
             var dm = g.MatMul(cotangent, g.Transpose(g.Weight(Module + ".Ut"), 1, 0));
-            scope.SetGradient(FirstBlock, g.TransposedMatMul(dm, z));
+            scope.AddGradient(FirstBlock, g.TransposedMatMul(dm, z));
             return wanted ? g.MatMul(g.MatMul(dm, Middle(scope)), g.Transpose(g.Weight(Module + ".SVtT"), 1, 0)) : null;
         }
     }

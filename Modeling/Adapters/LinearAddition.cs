@@ -8,7 +8,7 @@ namespace FwdLLM.Modeling.Adapters;
 /// The trainable addition to one linear layer: where its parameters lie in θ, and its three rules. Rules return only the
 /// addition; the layer adds it to x·Wᵀ.
 /// </summary>
-internal abstract class LinearAdapter(string module, int rank, int inputSize, int outputSize, int firstBlock)
+internal abstract class LinearAddition(string module, int rank, int inputSize, int outputSize, int firstBlock)
 {
     public string Module { get; } = module;
 
@@ -18,11 +18,11 @@ internal abstract class LinearAdapter(string module, int rank, int inputSize, in
 
     public int Out { get; } = outputSize;
 
-    /// <summary>Index of the adapter's first block in the layout.</summary>
+    /// <summary>Index of the addition's first block in the layout.</summary>
     public int FirstBlock { get; } = firstBlock;
 
-    /// <summary>Name, length and initial bound of the adapter's blocks, in the order of θ.</summary>
-    public abstract IReadOnlyList<(string Name, int Length, float InitialBound)> Blocks { get; }
+    /// <summary>The addition's blocks, in the order of θ.</summary>
+    public abstract IReadOnlyList<AdapterParameter> Parameters { get; }
 
     /// <summary>Addition [rows, out] for x [rows, in].</summary>
     public abstract string Forward(GraphScope scope, string x);

@@ -1,6 +1,7 @@
 using FwdLLM.Learning;
 using FwdLLM.Modeling.Graphs;
 using FwdLLM.Modeling.Onnx;
+using FwdLLM.Modeling.Peft;
 
 namespace FwdLLM.Modeling.Adapters;
 
@@ -8,13 +9,13 @@ namespace FwdLLM.Modeling.Adapters;
 /// LoRA (arXiv 2106.09685): addition (α/r)·(x·Aᵀ)·Bᵀ with A [r, in] and B [out, r] trained. A starts uniform in ±1/√in
 /// (Kaiming with a = √5), B at zero.
 /// </summary>
-internal sealed class LoraAdapter(string module, int rank, int inputSize, int outputSize, int firstBlock, float scaling)
-    : LinearAdapter(module, rank, inputSize, outputSize, firstBlock)
+internal sealed class LoraAddition(string module, int rank, int inputSize, int outputSize, int firstBlock, float scaling)
+    : LinearAddition(module, rank, inputSize, outputSize, firstBlock)
 {
-    public override IReadOnlyList<(string Name, int Length, float InitialBound)> Blocks =>
+    public override IReadOnlyList<AdapterParameter> Parameters =>
     [
-        (Module + ".lora_A", Rank * In, (float)(1 / Math.Sqrt(In))),
-        (Module + ".lora_B", Out * Rank, 0),
+        new(Module + ".lora_A", Rank * In, (float)(1 / Math.Sqrt(In)), Module + PeftExporter.SuffixA),
+        new(Module + ".lora_B", Out * Rank, 0, Module + PeftExporter.SuffixB),
     ];
 
     public override string Forward(GraphScope scope, string x) => scope.Builder.MatMul(scope.Builder.MatMul(x, DownTransposed(scope)), UpTransposed(scope));
@@ -44,8 +45,8 @@ internal sealed class LoraAdapter(string module, int rank, int inputSize, int ou
         string? Back(string cotangent, bool wanted)
         {
             var dp = g.MatMul(cotangent, Up(scope));
-            scope.SetGradient(FirstBlock, g.TransposedMatMul(dp, x));
-            scope.SetGradient(FirstBlock + 1, g.Mul(g.TransposedMatMul(cotangent, p), scaling));
+            scope.AddGradient(FirstBlock, g.TransposedMatMul(dp, x));
+            scope.AddGradient(FirstBlock + 1, g.Mul(g.TransposedMatMul(cotangent, p), scaling));
             return wanted ? g.MatMul(dp, Down(scope)) : null;
         }
     }

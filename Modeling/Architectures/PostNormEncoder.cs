@@ -1,0 +1,97 @@
+using FwdLLM.Modeling.Checkpoints;
+using FwdLLM.Modeling.Graphs;
+using FwdLLM.Modeling.Graphs.Steps;
+using FwdLLM.Modeling.Onnx;
+
+namespace FwdLLM.Modeling.Architectures;
+
+/// <summary>
+/// BERT's encoder (arXiv 1810.04805) under any names: word, position and perhaps segment embeddings, normalised; blocks of
+/// self-attention and feed-forward layer, each added to its input and normalised after.
+/// </summary>
+internal abstract class PostNormEncoder : Architecture
+{
+    private const string TypeEmbeddings = "embeddings.token_type_embeddings.weight";
+    private const string EmbeddingNorm = "embeddings.LayerNorm";
+
+    public override string WordEmbeddings => "embeddings.word_embeddings.weight";
+
+    public override string PositionEmbeddings => "embeddings.position_embeddings.weight";
+
+    protected abstract PostNormNames Names(int layer);
+
+    public override IEnumerable<ModelTensor> Required(ModelConfig config)
+    {
+        int hidden = config.HiddenSize, embedding = config.EmbeddingSize;
+        yield return new ModelTensor(WordEmbeddings, [config.VocabularySize, embedding], TensorRole.Table);
+        yield return new ModelTensor(PositionEmbeddings, [config.MaxPositions, embedding], TensorRole.Table);
+        if (config.TypeVocabularySize > 0)
+            yield return new ModelTensor(TypeEmbeddings, [config.TypeVocabularySize, embedding], TensorRole.Table);
+        foreach (var tensor in ModelTensor.Norm(EmbeddingNorm, embedding))
+            yield return tensor;
+        foreach (var place in Enumerable.Range(0, config.Layers).SelectMany(layer => BlockPlaces(config, layer)))
+        {
+            var tensors = place.Kind switch
+            {
+                PlaceKind.Linear => ModelTensor.Linear(new LinearShape(place.Module, place.Out, place.In)),
+                PlaceKind.Norm => ModelTensor.Norm(place.Module, hidden),
+                _ => [],
+            };
+            foreach (var tensor in tensors)
+                yield return tensor;
+        }
+    }
+
+    public override IEnumerable<AdapterPlace> Places(ModelConfig config, PoolingKind pooling) =>
+    [
+        new AdapterPlace(PlaceKind.Norm, 0, EmbeddingNorm, config.EmbeddingSize, config.EmbeddingSize),
+        .. Enumerable.Range(0, config.Layers).SelectMany(layer => BlockPlaces(config, layer)),
+        .. pooling == PoolingKind.Pooler
+            ? FeatureLayers(config).Select(layer => new AdapterPlace(PlaceKind.Linear, config.Layers, layer.Module, layer.In, layer.Out, HasBias: layer.HasBias))
+            : [],
+    ];
+
+    public override string Embed(GraphScope scope, ModelConfig config, string ids, string? types)
+    {
+        var g = scope.Builder;
+        var words = g.Node("Gather", [g.Weight(WordEmbeddings), g.Reshape(ids, -1)], ("axis", 0));
+        var segments = types is null ? null : g.Node("Gather", [g.Weight(TypeEmbeddings), g.Reshape(types, -1)], ("axis", 0));
+        var sum = g.AddOptional(g.Add(words, Positions(g, ids)), segments)!;
+        return g.Node("LayerNormalization", [sum, g.Weight(EmbeddingNorm + ".weight"), g.Weight(EmbeddingNorm + ".bias")], ("axis", -1), ("epsilon", (float)config.NormEpsilon));
+    }
+
+    public override int Enter(ProgramBuilder program, int x) => program.AfterNorm(x, EmbeddingNorm);
+
+    public override int Block(ProgramBuilder program, int x, int layer)
+    {
+        var (config, names) = (program.Config, Names(layer));
+        var context = program.Add(new AttentionStep(
+            program.Linear(x, names.Query), program.Linear(x, names.Key), program.Linear(x, names.Value),
+            config.Heads, config.HeadSize, ScoreMask.Padding));
+        var attended = program.ResidualNorm(program.Linear(context, names.AttentionOutput), x, names.AttentionInsertion, names.AttentionNorm);
+        var inner = program.Activation(program.Linear(attended, names.Intermediate));
+        return program.ResidualNorm(program.Linear(inner, names.Output), attended, names.OutputInsertion, names.OutputNorm);
+    }
+
+    /// <summary>Rows of the table of positions, [S, E].</summary>
+    protected virtual string Positions(GraphBuilder g, string ids) => g.Node("Slice", [g.Weight(PositionEmbeddings), g.Integers(0), g.Size(ids, 1), g.Integers(0)]);
+
+    private IEnumerable<AdapterPlace> BlockPlaces(ModelConfig config, int layer)
+    {
+        var names = Names(layer);
+        int hidden = config.HiddenSize, inner = config.IntermediateSize;
+        return
+        [
+            new(PlaceKind.Linear, layer, names.Query, hidden, hidden, "query"),
+            new(PlaceKind.Linear, layer, names.Key, hidden, hidden, "key"),
+            new(PlaceKind.Linear, layer, names.Value, hidden, hidden, "value"),
+            new(PlaceKind.Linear, layer, names.AttentionOutput, hidden, hidden, "attention.output"),
+            new(PlaceKind.Insertion, layer, names.AttentionInsertion, hidden, hidden),
+            new(PlaceKind.Norm, layer, names.AttentionNorm, hidden, hidden),
+            new(PlaceKind.Linear, layer, names.Intermediate, hidden, inner, "intermediate"),
+            new(PlaceKind.Linear, layer, names.Output, inner, hidden, "output"),
+            new(PlaceKind.Insertion, layer, names.OutputInsertion, hidden, hidden),
+            new(PlaceKind.Norm, layer, names.OutputNorm, hidden, hidden),
+        ];
+    }
+}

@@ -1,0 +1,15 @@
+using FwdLLM.Modeling.Checkpoints;
+using FwdLLM.Modeling.Graphs.Steps;
+
+namespace FwdLLM.Modeling.Graphs;
+
+/// <summary>Feed-forward activations by the names that config.json uses.</summary>
+internal static class Activations
+{
+    private static readonly Dictionary<string, Func<int, Step>> Steps = new(StringComparer.Ordinal) { ["gelu"] = x => new GeluStep(x) };
+
+    /// <exception cref="CheckpointException">No step computes it.</exception>
+    public static Step Create(string name, int x) => Steps.TryGetValue(name, out var create)
+        ? create(x)
+        : throw new CheckpointException($"Activation '{name}' has no graph rule; supported: {string.Join(", ", Steps.Keys.Order(StringComparer.Ordinal))}. Choose another model.");
+}

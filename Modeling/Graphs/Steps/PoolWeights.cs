@@ -1,0 +1,26 @@
+using FwdLLM.Modeling.Onnx;
+
+namespace FwdLLM.Modeling.Graphs.Steps;
+
+/// <summary>How much of each token goes into a sequence's row: [n, 1, S].</summary>
+internal delegate string PoolWeightsRule(GraphScope scope);
+
+/// <summary>The ways to weigh tokens.</summary>
+internal static class PoolWeights
+{
+    /// <summary>w = mask/Σ mask.</summary>
+    public static string Mean(GraphScope scope) => scope.Once("mean pool weights", () =>
+        scope.Builder.Unsqueeze(scope.Builder.Div(Mask(scope), scope.Builder.RowSum(Mask(scope))), 1));
+
+    /// <summary>w = 1, 0, 0, … Right padding: the first token is never masked, so position 0 selects it.</summary>
+    public static string First(GraphScope scope) => scope.Once("first pool weights", () =>
+    {
+        var g = scope.Builder;
+        var sequenceLength = g.Node("Squeeze", [g.Size(Mask(scope), 1)]);
+        var positions = g.Node("Range", [g.Integer(0), sequenceLength, g.Integer(1)]);
+        var first = g.Node("Cast", [g.Node("Equal", [positions, g.Integer(0)])], ("to", (long)ElementType.Float32));
+        return g.Mul(g.Unsqueeze(Mask(scope), 1), first);
+    });
+
+    private static string Mask(GraphScope scope) => scope.Mask ?? throw new InvalidOperationException("Pooling needs the attention mask.");
+}
