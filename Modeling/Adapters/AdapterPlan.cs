@@ -33,6 +33,8 @@ internal sealed class AdapterPlan
     {
         if (spec.FirstLayer < 0 || spec.FirstLayer >= config.Layers)
             throw new ArgumentException($"Adapter first layer {spec.FirstLayer} is not one of the model's layers 0 to {config.Layers - 1}.", nameof(spec));
+        if (spec.FirstLayer > 0 && KnownArchitectures.Get(config.Architecture).SharesBlocks)
+            throw new ArgumentException($"Adapter first layer {spec.FirstLayer} cannot be had: all blocks of {config.Architecture} share their weights, so all are adapted. Use 0.", nameof(spec));
         spec = Normalize(spec, config);
         var places = Places(config, pooling).Where(place => place.Layer >= spec.FirstLayer).ToList();
         return new AdapterPlan(spec, AdapterKinds.Get(spec.Kind).Create(spec, places, weights));

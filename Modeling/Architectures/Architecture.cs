@@ -22,6 +22,9 @@ internal abstract class Architecture
     /// <summary>Canonical name of the table of positions, [positions, E], or null where positions are computed.</summary>
     public abstract string? PositionEmbeddings { get; }
 
+    /// <summary>Whether all blocks read one set of weights; then an adapter is in every block or in none.</summary>
+    public virtual bool SharesBlocks => false;
+
     /// <summary>Reads and checks config.json.</summary>
     /// <exception cref="CheckpointException">A value is missing, out of range or not supported.</exception>
     public abstract ModelConfig ReadConfig(ConfigReader reader);

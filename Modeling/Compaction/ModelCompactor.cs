@@ -9,7 +9,7 @@ namespace FwdLLM.Modeling.Compaction;
 public static class ModelCompactor
 {
     /// <summary>Compacts a checkpoint.</summary>
-    /// <param name="sourceFolder">A BERT checkpoint with its tokenizer.</param>
+    /// <param name="sourceFolder">A checkpoint with its WordPiece tokenizer.</param>
     /// <param name="targetFolder">Must not exist, or be empty; appears only when everything has been written.</param>
     /// <param name="options">Limits.</param>
     /// <param name="corpus">Texts like those the model will read; pieces that are frequent here are kept. Read once.</param>

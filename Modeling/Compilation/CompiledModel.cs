@@ -18,6 +18,8 @@ public sealed class CompiledModel
     /// <summary>Name of the file that holds the adapter's frozen factors.</summary>
     public const string FactorsFile = "adapter.bin";
 
+    private const int MaxWidth = 65_536;
+
     private CompiledModel(string folder, ModelManifest manifest, string manifestSha256)
     {
         Folder = folder;
@@ -59,6 +61,9 @@ public sealed class CompiledModel
                 throw new InvalidDataException($"{found.FullName} should have {file.Length} bytes but {(found.Exists ? $"has {found.Length}" : "is missing")}; fetch or compile the model again.");
         }
 
+        // What is allocated for a batch is a multiple of these.
+        if (manifest.RowSize is < 1 or > MaxWidth || manifest.FeatureSize is < 1 or > MaxWidth)
+            throw new InvalidDataException($"{path} has rows of {manifest.RowSize} and features of {manifest.FeatureSize} values; widths from 1 to {MaxWidth} are read. Compile the model again.");
         CheckEntries(path, WeightsFile, manifest.Weights, manifest);
         CheckEntries(path, FactorsFile, manifest.Factors, manifest);
         return new CompiledModel(folder, manifest, Convert.ToHexStringLower(SHA256.HashData(bytes)));

@@ -1,27 +1,28 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Checkpoints;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Modeling.Compilation;
 
-/// <summary>Compiled models in a folder, one per checkpoint, adapter specification and compiler version.</summary>
+/// <summary>Compiled models in a folder, one per checkpoint, adapter specification, weight format and compiler version.</summary>
 public static class ModelCache
 {
     /// <summary>The compiled model (with its reverse-mode graph), compiled now if the cache does not hold it yet. Several processes may call this at once.</summary>
     /// <exception cref="CheckpointException">The checkpoint cannot be read.</exception>
     /// <exception cref="ArgumentException">The specification does not fit the model.</exception>
-    public static CompiledModel GetOrCompile(string checkpointFolder, AdapterSpec spec, string cacheFolder)
+    public static CompiledModel GetOrCompile(string checkpointFolder, AdapterSpec spec, string cacheFolder, string weightFormat = WeightFormats.Float32)
     {
         using var checkpoint = Checkpoint.Open(checkpointFolder);
-        var folder = Path.Combine(cacheFolder, Key(checkpoint.Sha256, AdapterPlan.Normalize(spec, checkpoint.Config)));
+        var folder = Path.Combine(cacheFolder, Key(checkpoint.Sha256, AdapterPlan.Normalize(spec, checkpoint.Config), weightFormat));
         if (Directory.Exists(folder))
             return CompiledModel.Open(folder);
         Directory.CreateDirectory(cacheFolder);
         try
         {
-            return ModelCompiler.Compile(checkpoint, spec, folder, withVjp: true);
+            return ModelCompiler.Compile(checkpoint, spec, folder, withVjp: true, weightFormat);
         }
         catch (IOException) when (Directory.Exists(folder))
         {
@@ -31,9 +32,10 @@ public static class ModelCache
     }
 
     /// <summary>Name of the cache entry of a specification with its targets in order.</summary>
-    internal static string Key(string checkpointSha256, AdapterSpec spec)
+    internal static string Key(string checkpointSha256, AdapterSpec spec, string weightFormat)
     {
-        var text = string.Create(CultureInfo.InvariantCulture, $"{ModelCompiler.Version} {ModelManifest.CurrentFormat} {checkpointSha256} {spec.Kind} {spec.Rank} {spec.Alpha:R} {spec.FirstLayer} {string.Join(',', spec.Targets)}");
+        // The whole specification, so that a field added to it tells entries apart without a change here.
+        var text = FormattableString.Invariant($"{ModelCompiler.Version} {ModelManifest.CurrentFormat} {checkpointSha256} {weightFormat} {JsonSerializer.Serialize(spec)}");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..32];
     }
 }

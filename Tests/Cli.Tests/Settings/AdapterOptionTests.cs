@@ -6,14 +6,14 @@ namespace FwdLLM.Cli.Tests.Settings;
 public sealed class AdapterOptionTests
 {
     [Theory]
-    [InlineData("lora-xs", AdapterKinds.LoraXs, 8, 6, "lora-xs:8")]
-    [InlineData("lora-xs:16", AdapterKinds.LoraXs, 16, 6, "lora-xs:16")]
-    [InlineData("lora", AdapterKinds.Lora, 8, 2, "lora:8")]
-    [InlineData("lora-all:4", AdapterKinds.Lora, 4, 6, "lora-all:4")]
-    public void Adapter_is_read_and_written_back(string text, string kind, int rank, int targets, string written)
+    [InlineData("lora-xs", AdapterKinds.LoraXs, 8, "all-linear", "lora-xs:8")]
+    [InlineData("lora-xs:16", AdapterKinds.LoraXs, 16, "all-linear", "lora-xs:16")]
+    [InlineData("lora", AdapterKinds.Lora, 8, "query value", "lora:8")]
+    [InlineData("lora-all:4", AdapterKinds.Lora, 4, "all-linear", "lora-all:4")]
+    public void Adapter_is_read_and_written_back(string text, string kind, int rank, string targets, string written)
     {
         var spec = AdapterOption.Parse(text);
-        Assert.Equal((kind, rank, targets), (spec.Kind, spec.Rank, spec.Targets.Count));
+        Assert.Equal((kind, rank, targets), (spec.Kind, spec.Rank, string.Join(' ', spec.Targets)));
         Assert.Equal(written, AdapterOption.Format(spec));
     }
 

@@ -21,6 +21,15 @@ public sealed class CheckpointTests
     }
 
     [Fact]
+    public void Distilbert_has_no_segments_and_pools_as_its_classifier_does()
+    {
+        using var checkpoint = Checkpoint.Open(TestPaths.RequireGolden("arch", "distilbert_seqcls", "model"));
+        Assert.Equal(new ModelConfig("distilbert", 32, 3, 4, 64, 110, 32, 0, 1e-12, "gelu"), checkpoint.Config);
+        Assert.Equal(PoolingKind.Pooler, checkpoint.Pooling);
+        Assert.Equal([64, 32], checkpoint.Shape("transformer.layer.2.ffn.lin1.weight"));
+    }
+
+    [Fact]
     public void Sentence_encoder_pools_by_mean_although_it_has_a_pooler()
     {
         using var checkpoint = Checkpoint.Open(TestPaths.RequireShared("models", "all-MiniLM-L6-v2"));

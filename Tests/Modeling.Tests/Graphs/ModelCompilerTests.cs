@@ -85,6 +85,8 @@ public sealed class ModelCompilerTests : IDisposable
         var model = ModelCompiler.Compile(RandomBert.Source(), RandomBert.Spec, _folder.File("model"), withVjp: false);
         var good = model.Manifest;
         Refused(model, good with { Format = 1 }, "format 1");
+        Refused(model, good with { RowSize = int.MaxValue }, "rows of 2147483647");
+        Refused(model, good with { FeatureSize = -1 }, "features of -1");
         Refused(model, good with { Files = [.. good.Files, new ModelFile("../escape", 1, "")] }, "'../escape'");
         Refused(model, good with { Weights = [good.Weights[0] with { Offset = 1L << 40 }] }, good.Weights[0].Name);
         Refused(model, good with { Weights = [good.Weights[0] with { Shape = [int.MaxValue, int.MaxValue] }] }, good.Weights[0].Name);
