@@ -1,6 +1,6 @@
-using FwdLLM.Modeling.Architectures;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using FwdLLM.Modeling.Architectures;
 using FwdLLM.Modeling.Checkpoints;
 
 namespace FwdLLM.Tests.Modeling;
