@@ -15,7 +15,7 @@ internal static class DirectionalDerivatives
         => options.Estimator switch
         {
             EstimatorKind.Jvp => Jvp(runtime, heads, batch, snapshot, directions, cancellation),
-            EstimatorKind.Oracle => Oracle(runtime, heads, batch, snapshot, directions, cancellation),
+            EstimatorKind.Oracle or EstimatorKind.CentralLimit => Oracle(runtime, heads, batch, snapshot, directions, cancellation),
             _ => Differences(options, runtime, heads, batch, snapshot, directions, cancellation),
         };
 

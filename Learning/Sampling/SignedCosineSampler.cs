@@ -61,28 +61,33 @@ public static class SignedCosineSampler
         return chosen;
     }
 
-    /// <summary>Puts one probe's direction together from the chosen blocks.</summary>
+    /// <summary>Puts the directions together from the chosen blocks.</summary>
     /// <param name="key">Key of the job's directions.</param>
     /// <param name="kind">Distribution of the candidates.</param>
     /// <param name="round">Round.</param>
     /// <param name="slot">The device's slot.</param>
     /// <param name="firstProbe">Index of the wave's first probe.</param>
     /// <param name="blocks">Blocks of the direction.</param>
-    /// <param name="chosen">Result of <see cref="Choose"/>.</param>
-    /// <param name="probe">k, from 0 in this wave.</param>
-    /// <param name="destination">[d].</param>
-    public static void Compose(StreamKey key, DirectionKind kind, uint round, uint slot, uint firstProbe, IReadOnlyList<AdapterBlock> blocks, int[,] chosen, int probe, Span<float> destination)
+    /// <param name="chosen">Result of <see cref="Choose"/> [K, blocks].</param>
+    /// <returns>[K, d].</returns>
+    public static float[] Compose(StreamKey key, DirectionKind kind, uint round, uint slot, uint firstProbe, IReadOnlyList<AdapterBlock> blocks, int[,] chosen)
     {
         ArgumentNullException.ThrowIfNull(blocks);
         ArgumentNullException.ThrowIfNull(chosen);
-        var candidate = new float[destination.Length];
-        for (var b = 0; b < blocks.Count; b++)
+        var (probes, dimension) = (chosen.GetLength(0), blocks[^1].Offset + blocks[^1].Length);
+        var directions = new float[checked(probes * dimension)];
+        var candidate = new float[dimension];
+        // Each candidate is made once, however many blocks it is chosen for.
+        foreach (var uses in Enumerable.Range(0, probes).SelectMany(k => Enumerable.Range(0, blocks.Count).Select(b => (Probe: k, Block: blocks[b], Candidate: chosen[k, b]))).GroupBy(use => use.Candidate))
         {
-            // A candidate's coordinates do not depend on how many are generated, so only its beginning is made.
-            var end = blocks[b].Offset + blocks[b].Length;
-            Fill(key, kind, Candidate(round, slot, firstProbe, chosen[probe, b]), candidate.AsSpan(0, end));
-            candidate.AsSpan(blocks[b].Offset, blocks[b].Length).CopyTo(destination[blocks[b].Offset..]);
+            // Its coordinates do not depend on how many are generated, so only its beginning is made.
+            var end = uses.Max(use => use.Block.Offset + use.Block.Length);
+            Fill(key, kind, Candidate(round, slot, firstProbe, uses.Key), candidate.AsSpan(0, end));
+            foreach (var use in uses)
+                candidate.AsSpan(use.Block.Offset, use.Block.Length).CopyTo(directions.AsSpan((use.Probe * dimension) + use.Block.Offset));
         }
+
+        return directions;
     }
 
     private static void Fill(in StreamKey key, DirectionKind kind, DirectionAddress address, Span<float> destination)

@@ -17,6 +17,9 @@ public enum EstimatorKind
 
     /// <summary>⟨∇L, v⟩ from the backpropagated gradient: the same scalars as <see cref="Jvp"/> up to rounding, at a fraction of the time. For benchmarks only: a device that could do this needs no forward gradients.</summary>
     Oracle,
+
+    /// <summary>What <see cref="Central"/> tends to as ε → 0, from the backpropagated gradient, with the passes counted as those of <see cref="Central"/>. For benchmarks only.</summary>
+    CentralLimit,
 }
 
 /// <summary>Distribution of a direction's coordinates.</summary>

@@ -13,7 +13,7 @@ public sealed class DirectionSource
     private readonly TrainingContext _context;
     private readonly WorkOrder _order;
     private readonly float[]? _guide; // unit vector [D]
-    private readonly int[,]? _chosen; // [K, blocks]
+    private readonly float[]? _composed; // [K, D]
 
     /// <summary>Prepares the directions of an order.</summary>
     /// <param name="context">The job's constants.</param>
@@ -28,14 +28,17 @@ public sealed class DirectionSource
         if (context.Options.Sampling == SamplingKind.Guided) _guide = GuidedDirections.Unit(lastStep);
         // The published code uses the last step in every second round only.
         if (context.Options.Sampling == SamplingKind.SignedCosine && order.Round % 2 == 1)
-            _chosen = SignedCosineSampler.Choose(Key, context.Options.Directions, order.Round, order.Slot, order.FirstProbe, order.ProbeCount, context.ProbedBlocks, lastStep);
+        {
+            var chosen = SignedCosineSampler.Choose(Key, context.Options.Directions, order.Round, order.Slot, order.FirstProbe, order.ProbeCount, context.ProbedBlocks, lastStep);
+            _composed = SignedCosineSampler.Compose(Key, context.Options.Directions, order.Round, order.Slot, order.FirstProbe, context.ProbedBlocks, chosen);
+        }
     }
 
     /// <summary>Key of the job's directions.</summary>
     public StreamKey Key { get; }
 
     /// <summary>True when the server may sum plain signs from the stream and need not materialise directions.</summary>
-    public bool IsPlainSigns => _context.Options.Directions == DirectionKind.Rademacher && _chosen is null;
+    public bool IsPlainSigns => _context.Options.Directions == DirectionKind.Rademacher && _composed is null;
 
     /// <summary>Address of probe k's stream.</summary>
     public DirectionAddress Address(int k) => new(_order.Round, _order.Slot, checked(_order.FirstProbe + (uint)k));
@@ -49,8 +52,8 @@ public sealed class DirectionSource
     /// <summary>Writes direction k in scaled coordinates [D].</summary>
     public void Fill(int k, Span<float> direction)
     {
-        if (_chosen is not null)
-            SignedCosineSampler.Compose(Key, _context.Options.Directions, _order.Round, _order.Slot, _order.FirstProbe, _context.ProbedBlocks, _chosen, k, direction);
+        if (_composed is not null)
+            _composed.AsSpan(k * direction.Length, direction.Length).CopyTo(direction);
         else if (_guide is not null)
             GuidedDirections.Fill(Key, Address(k), _guide, direction);
         else if (_context.Options.Directions == DirectionKind.Gaussian)

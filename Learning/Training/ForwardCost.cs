@@ -12,5 +12,5 @@ public static class ForwardCost
     /// <param name="probes">K.</param>
     /// <param name="fixedResiduals">Residuals are centred or weighted, so they come from a primal pass.</param>
     public static long Probes(EstimatorKind estimator, int examples, int probes, bool fixedResiduals)
-        => examples * (estimator == EstimatorKind.Central ? (2L * probes) + (fixedResiduals ? 1 : 0) : probes + 1L);
+        => examples * (estimator is EstimatorKind.Central or EstimatorKind.CentralLimit ? (2L * probes) + (fixedResiduals ? 1 : 0) : probes + 1L);
 }

@@ -20,7 +20,7 @@ internal sealed class LearningTask : IDisposable
     {
         var cache = Path.Combine(Path.GetTempPath(), "fwdllm-bench-models");
         Model = ModelCache.GetOrCompile(modelFolder, adapter, cache);
-        Runtime = new StartFeatures(ModelRuntime.Open(Model, new RuntimeOptions { AllowVjp = true }));
+        Runtime = new StartFeatures(new KeptGradients(ModelRuntime.Open(Model, new RuntimeOptions { AllowVjp = true })));
         var tokenizer = WordPieceTokenizer.Load(Model.Folder);
         var train = DataReader.Read(trainFile, new DataReadOptions());
         var labels = LabelIndex.FromTrain(train);

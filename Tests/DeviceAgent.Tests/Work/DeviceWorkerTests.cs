@@ -31,6 +31,7 @@ public sealed class DeviceWorkerTests
         var exact = Probe(Options(centred, weighted, head, EstimatorKind.Jvp), ToyJob.Snapshot()).Scalars;
         Assert.All(exact, value => Assert.NotEqual(0, value));
         Close(exact, Probe(Options(centred, weighted, head, EstimatorKind.Oracle), ToyJob.Snapshot()).Scalars, 2e-6);
+        Close(exact, Probe(Options(centred, weighted, head, EstimatorKind.CentralLimit), ToyJob.Snapshot()).Scalars, 2e-6);
         Close(exact, Probe(Options(centred, weighted, head, EstimatorKind.Central), ToyJob.Snapshot()).Scalars, 1e-3);
         Close(exact, Probe(Options(centred, weighted, head, EstimatorKind.OneSided, 1e-4), ToyJob.Snapshot()).Scalars, 1e-2);
     }
@@ -55,9 +56,12 @@ public sealed class DeviceWorkerTests
         }
     }
 
-    [Fact]
-    public void Oracle_counts_the_passes_that_the_jvp_would_cost()
-        => Assert.Equal(Probe(Options(true, true, false, EstimatorKind.Jvp), ToyJob.Snapshot()).ForwardExamples, Probe(Options(true, true, false, EstimatorKind.Oracle), ToyJob.Snapshot()).ForwardExamples);
+    [Theory]
+    [InlineData(EstimatorKind.Jvp, EstimatorKind.Oracle)]
+    [InlineData(EstimatorKind.Central, EstimatorKind.CentralLimit)]
+    public void What_backpropagates_counts_the_passes_of_what_it_stands_for(EstimatorKind device, EstimatorKind bench)
+        => Assert.All(new[] { true, false }, centred =>
+            Assert.Equal(Probe(Options(centred, false, false, device), ToyJob.Snapshot()).ForwardExamples, Probe(Options(centred, false, false, bench), ToyJob.Snapshot()).ForwardExamples));
 
     [Fact]
     public void Curvature_scalars_are_gauss_newton_forms_of_one_block_each()

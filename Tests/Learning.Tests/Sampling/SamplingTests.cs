@@ -58,13 +58,14 @@ public sealed class SamplingTests
     public void SignedCosineSampler_composes_each_block_from_its_candidate()
     {
         var chosen = SignedCosineSampler.Choose(Key, DirectionKind.Gaussian, 5, 2, 6, 2, Blocks, Normal(0, 637));
-        var (composed, candidate) = (new float[637], new float[637]);
-        SignedCosineSampler.Compose(Key, DirectionKind.Gaussian, 5, 2, 6, Blocks, chosen, 1, composed);
-        for (var b = 0; b < Blocks.Length; b++)
-        {
-            GaussianStream.Fill(Key, SignedCosineSampler.Candidate(5, 2, 6, chosen[1, b]), candidate);
-            Assert.Equal(candidate.AsSpan(Blocks[b].Offset, Blocks[b].Length), composed.AsSpan(Blocks[b].Offset, Blocks[b].Length));
-        }
+        var composed = SignedCosineSampler.Compose(Key, DirectionKind.Gaussian, 5, 2, 6, Blocks, chosen);
+        var candidate = new float[637];
+        for (var k = 0; k < 2; k++)
+            for (var b = 0; b < Blocks.Length; b++)
+            {
+                GaussianStream.Fill(Key, SignedCosineSampler.Candidate(5, 2, 6, chosen[k, b]), candidate);
+                Assert.Equal(candidate.AsSpan(Blocks[b].Offset, Blocks[b].Length), composed.AsSpan((k * 637) + Blocks[b].Offset, Blocks[b].Length));
+            }
     }
 
     [Fact]
