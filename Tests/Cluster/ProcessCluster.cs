@@ -31,7 +31,7 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     public ProgramProcess StartAgent(string id, int first, int last, string gateway, params string[] more) => Start(
         "DeviceAgent",
         [
-            "--job", id, "--data", job.Train, "--split", TinyJob.Split, "--devices", $"{TinyJob.Devices}", "--hosts", $"{first}-{last}", "--gateway", gateway,
+            "--job", id, "--data", job.Train, "--split", TinyJob.Split, "--devices", $"{job.Devices}", "--hosts", $"{first}-{last}", "--gateway", gateway,
             .. more.Length > 0 ? more : ["--artifacts", job.Artifacts],
         ]);
 

@@ -14,10 +14,10 @@ public sealed class SeparateProcessTests(TinyJob job) : IClassFixture<TinyJob>
     {
         await using var cluster = new ProcessCluster(job, TestContext.Current.CancellationToken);
         await cluster.StartSiloAsync();
-        foreach (var agents in (int[])[1, 2, TinyJob.Devices])
+        foreach (var agents in (int[])[1, 2, job.Devices])
         {
             var id = $"agents-{agents}";
-            var each = TinyJob.Devices / agents;
+            var each = job.Devices / agents;
             await cluster.SubmitAsync(id);
             var started = Enumerable.Range(0, agents).Select(agent => cluster.StartAgent(id, agent * each, ((agent + 1) * each) - 1, cluster.FirstGateway)).ToArray();
 
@@ -77,7 +77,7 @@ public sealed class SeparateProcessTests(TinyJob job) : IClassFixture<TinyJob>
         await cluster.StartSiloAsync();
         await cluster.SubmitAsync("watched");
         var watch = cluster.StartCommand("job", "watch", "watched", "--format", "json", "--gateway", cluster.FirstGateway);
-        await cluster.FinishAsync("watched", cluster.StartAgent("watched", 0, TinyJob.Devices - 1, cluster.FirstGateway));
+        await cluster.FinishAsync("watched", cluster.StartAgent("watched", 0, job.Devices - 1, cluster.FirstGateway));
         await watch.SucceedAsync(TestContext.Current.CancellationToken);
         using var summary = JsonDocument.Parse(await watch.LineAsync("adapter_sha256", TestContext.Current.CancellationToken));
 
@@ -90,7 +90,7 @@ public sealed class SeparateProcessTests(TinyJob job) : IClassFixture<TinyJob>
         await using var cluster = new ProcessCluster(job, TestContext.Current.CancellationToken);
         await cluster.StartSiloAsync();
         await cluster.SubmitAsync("exported");
-        await cluster.FinishAsync("exported", cluster.StartAgent("exported", 0, TinyJob.Devices - 1, cluster.FirstGateway));
+        await cluster.FinishAsync("exported", cluster.StartAgent("exported", 0, job.Devices - 1, cluster.FirstGateway));
         await cluster.StartCommand("job", "export", "exported", "--artifacts", job.Artifacts, "--target", "export", "--gateway", cluster.FirstGateway).SucceedAsync(TestContext.Current.CancellationToken);
 
         foreach (var file in new[] { "adapter_model.safetensors", "head.safetensors", "head.json" })

@@ -24,7 +24,7 @@ public sealed class SimulationTests(TinyJob job) : IClassFixture<TinyJob>
         var options = new AlgorithmOptions { Seed = 7, MaxRounds = 15, CohortSize = 3, ProbesPerDevice = 8, BatchSize = 4, HeadIterations = 5 };
         var context = new TrainingContext(options, model.Layout, model.Manifest.FeatureSize, labels.Labels.Count);
         var all = new LocalExamples([.. data.Rows.Select(row => new TokenSequence(tokenizer.Encode(row.Text, 16)))], labels.Encode(data));
-        var workers = DataSplit.Parse(TinyJob.Split).Assign(data, TinyJob.Devices, options.Seed).Select(shard => new DeviceWorker(context, runtime, all.At(shard)));
+        var workers = DataSplit.Parse(TinyJob.Split).Assign(data, job.Devices, options.Seed).Select(shard => new DeviceWorker(context, runtime, all.At(shard)));
 
         var state = new Simulation(new Trainer(context), [.. workers]).Run();
 

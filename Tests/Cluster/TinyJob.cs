@@ -3,9 +3,9 @@ using System.Text.Json;
 namespace FwdLLM.Tests.Cluster;
 
 /// <summary>Model, data and job file that all tests share, and what the job comes to in one process.</summary>
-public sealed class TinyJob : IAsyncLifetime
+public class TinyJob : IAsyncLifetime
 {
-    public const int Devices = 6;
+    public virtual int Devices => 6;
 
     /// <summary>The dealing depends on the seed: agents that used another than the job's would give other bits.</summary>
     public const string Split = "dirichlet:1";
@@ -25,7 +25,7 @@ public sealed class TinyJob : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         TinyCheckpoint.Write(Path.Combine(Folder, "checkpoint"));
-        File.WriteAllLines(Train, Rows(120, 1));
+        File.WriteAllLines(Train, Rows(20 * Devices, 1));
         File.WriteAllLines(Path.Combine(Folder, "test.jsonl"), Rows(12, 2));
         await using var run = ProgramProcess.Start("Cli", Folder, ["run", "--job", Write("alone"), "--format", "json"]);
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
@@ -58,6 +58,7 @@ public sealed class TinyJob : IAsyncLifetime
 
     public ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         Directory.Delete(Folder, recursive: true);
         return ValueTask.CompletedTask;
     }
