@@ -156,6 +156,9 @@ public sealed record AlgorithmOptions
     /// <summary>Step length (normalised) or learning rate.</summary>
     public double LearningRate { get; init; } = 0.2;
 
+    /// <summary>Probe rounds that <see cref="LearningRate"/> is meant for; a longer job's steps are shorter by the root of the ratio. 0: whatever the length.</summary>
+    public int FullRateRounds { get; init; } = 200;
+
     /// <summary>Momentum β of the estimate's running mean; 0 for none.</summary>
     public double Momentum { get; init; }
 
@@ -188,6 +191,7 @@ public sealed record AlgorithmOptions
         Sampling = SamplingKind.SignedCosine,
         Optimiser = OptimiserKind.Sgd,
         LearningRate = 0.01,
+        FullRateRounds = 0,
         Schedule = StepSchedule.Constant,
     };
 
@@ -232,6 +236,7 @@ public sealed record AlgorithmOptions
         Range(MaxWaves, 1, 1000);
         Range(Epsilon, 1e-7, 1);
         Range(LearningRate, 0, 1e3);
+        Range(FullRateRounds, 0, 1_000_000);
         Range(Momentum, 0, 0.9999);
         Range(MaxRounds, 0, 1_000_000);
         Range(MaxPasses, 0, long.MaxValue);

@@ -16,9 +16,22 @@ internal sealed class PassBudget(AlgorithmOptions options)
     /// <summary>In [0, 1): the fraction of probe rounds done.</summary>
     public double Progress(ModelState state)
     {
-        var total = state.ProbeRounds + RoundsLeft(state);
+        var total = Rounds(state);
         return total == 0 ? 0 : state.ProbeRounds / (double)total;
     }
+
+    /// <summary>
+    /// What the length of the job does to its steps: √(n/T) where its T probe rounds are more than the n that the rate is meant for. Noise makes a
+    /// random walk of T steps of length ρ end about ρ√T away from where the signal alone leads; this keeps that distance the same. Plain descent,
+    /// whose steps shrink with the estimate, takes the rate as it is given.
+    /// </summary>
+    public double RateFactor(ModelState state)
+    {
+        var total = Rounds(state);
+        return options.Optimiser != OptimiserKind.Sgd && options.FullRateRounds > 0 && total > options.FullRateRounds ? Math.Sqrt(options.FullRateRounds / (double)total) : 1;
+    }
+
+    private int Rounds(ModelState state) => state.ProbeRounds + RoundsLeft(state);
 
     // With "every device" the number is not known here; one device's cost then only delays the stop by a round.
     private double WaveCost() => Math.Max(1, options.CohortSize) * (double)ForwardCost.Probes(options.Estimator, options.BatchSize, options.ProbesPerDevice, options.CentredResiduals || options.ImportanceSampling);

@@ -79,14 +79,14 @@ internal static class ProbeStage
         }
     }
 
-    public static ModelState Apply(TrainingContext context, ModelState state, RoundSums sums, double progress)
+    public static ModelState Apply(TrainingContext context, ModelState state, RoundSums sums, double progress, double rateFactor)
     {
         var estimate = GradientEstimate.From(state, sums, Half(state, sums, 0), Half(state, sums, 1));
         var agreement = Agreement(state, sums);
         var scalars = sums.Scalars!.ToDoubles();
         var probes = sums.Probes[0] + sums.Probes[1] + scalars[2];
         var rms = Math.Sqrt(scalars[0] / Math.Max(1, probes)) / RoundSums.SquareUnit;
-        var rate = context.Options.LearningRate * Optimisers.StepScheduleFactor.At(context.Options.Schedule, progress);
+        var rate = context.Options.LearningRate * rateFactor * Optimisers.StepScheduleFactor.At(context.Options.Schedule, progress);
         var (step, first, second) = ServerStep.Compute(context.Options, state, estimate, rate);
         var theta = (float[])state.Theta.Clone();
         var head = (float[])state.Head.Clone();

@@ -121,7 +121,7 @@ public sealed class Trainer
             WorkKind.FeatureStatistics => HeadFitStage.ApplyStatistics(Context, next, sums),
             WorkKind.HeadGradient => HeadFitStage.ApplyGradient(Context, next, sums),
             WorkKind.Curvature => CurvatureStage.Apply(Context, next, sums),
-            _ => ProbeStage.Apply(Context, next, sums, _budget.Progress(state)),
+            _ => ProbeStage.Apply(Context, next, sums, _budget.Progress(state), _budget.RateFactor(state)),
         };
         // Without a probe round to come there is no use in measuring curvature either.
         return next.Stage is TrainingStage.Curvature or TrainingStage.Probes && _budget.RoundsLeft(next) <= 0

@@ -37,11 +37,13 @@ internal static class LearningBench
         var every = arguments.Get("evaluate-every", 10);
         var watch = Stopwatch.StartNew();
         var curve = new List<(double Passes, double Accuracy, double Loss)>();
-        (double Accuracy, double Loss) headOnly = (double.NaN, double.NaN);
+        (double Accuracy, double Loss) headOnly = (double.NaN, double.NaN), beforeLastFit = (double.NaN, double.NaN);
         simulation.Run((plan, state, loss) =>
         {
             if (double.IsNaN(headOnly.Accuracy) && (plan.Kind == WorkKind.Curvature || (plan.Kind == WorkKind.HeadGradient && state.Stage is TrainingStage.Probes or TrainingStage.Curvature or TrainingStage.Done)))
                 Add(headOnly = task.Evaluate(state), state, "head only");
+            else if (plan.Kind == WorkKind.Probes && state.Stage == TrainingStage.LastStatistics)
+                Add(beforeLastFit = task.Evaluate(state), state, "before the last head fit");
             else if (plan.Kind == WorkKind.Probes && every > 0 && state.ProbeRounds % every == 0)
                 Add(task.Evaluate(state), state, "round");
             if (plan.Kind == WorkKind.Probes && arguments.Has("verbose"))
@@ -59,6 +61,7 @@ internal static class LearningBench
             seed = options.Seed,
             passes = Passes(simulation.State),
             head_only = Math.Round(headOnly.Accuracy, 4),
+            accuracy_before_last_fit = double.IsNaN(beforeLastFit.Accuracy) ? (double?)null : Math.Round(beforeLastFit.Accuracy, 4),
             accuracy = Math.Round(final.Accuracy, 4),
             loss = Math.Round(final.Loss, 4),
             kept = simulation.State.Report.GetValueOrDefault("adapter-kept", double.NaN) is var kept && double.IsNaN(kept) ? (double?)null : kept,

@@ -64,6 +64,17 @@ public sealed class TrainerStageTests
         }
     }
 
+    [Theory]
+    [InlineData(16, 1)]
+    [InlineData(64, 0.5)]
+    public void Steps_of_a_job_longer_than_the_rate_is_meant_for_are_shorter_by_the_root_of_the_ratio(int rounds, double factor)
+    {
+        var options = Switched(false, false, false, false) with { MaxRounds = rounds, FullRateRounds = 16, LearningRate = 0.2, Schedule = StepSchedule.Constant };
+        var rates = Run(options).Where(state => state.ProbeRounds > 0).Select(state => state.Report["rate"]).ToList();
+        Assert.Equal(rounds, rates.Count);
+        Assert.All(rates, rate => Assert.Equal(0.2 * factor, rate, 1e-12));
+    }
+
     [Fact]
     public void Budget_that_the_first_pass_already_spends_leaves_the_fitted_head_alone()
     {
