@@ -14,6 +14,7 @@ internal static class GoldenHead
         {
             "seqcls" => LinearHead.Read(heads[0], checkpoint.ReadFloat32),
             "qa" => LinearHead.Read(heads.Single(head => head.Module == "qa_outputs"), checkpoint.ReadFloat32),
+            "causal" => new LinearHead(Golden.Widen(checkpoint.ReadFloat32(KnownArchitectures.OutputWeight(checkpoint.Config)!)), new double[checkpoint.Config.VocabularySize]),
             _ => throw new ArgumentException($"The task '{task}' has no head.", nameof(task)),
         };
     }
