@@ -114,7 +114,7 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
 
     private static HeldOutEvaluator Evaluator(ModelRuntime runtime, CompiledModel model, RunData data, RunSettings settings)
     {
-        var tokenizer = WordPieceTokenizer.Load(model.Folder);
+        var tokenizer = Tokenizers.Load(model.Folder);
         return new HeldOutEvaluator(runtime, [.. data.Test.Rows.Select(row => new TokenSequence(tokenizer.Encode(row.Text, settings.MaxTokens)))], data.TestClasses);
     }
 
