@@ -44,7 +44,6 @@ public static class AdapterImport
         using var file = SafetensorsFile.Open(Path.Combine(folder, PeftExporter.WeightsFile));
         var names = SavedNames(file, checkpoint.Config);
         var plan = AdapterPlan.Create(spec, checkpoint.Config, checkpoint.Pooling, checkpoint);
-        RefuseStrays(file, names, plan.Adapter, checkpoint.Config);
         var theta = new float[plan.Layout.Dimension];
         foreach (var (parameter, block) in plan.Adapter.Parameters.Zip(plan.Layout.Blocks))
         {
@@ -60,6 +59,7 @@ public static class AdapterImport
                 theta[block.Offset + index] = values[index] - (origin?[index] ?? 0);
         }
 
+        RefuseStrays(file, names, plan.Adapter, checkpoint.Config);
         return theta;
     }
 

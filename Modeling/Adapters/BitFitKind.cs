@@ -15,8 +15,8 @@ internal sealed class BitFitKind : AdapterKind
     /// <summary>Target: the norms, the embeddings' too.</summary>
     public const string Norm = "norm";
 
-    /// <summary>Target: the layers that the classifier reads, where the model is compiled with them.</summary>
-    public const string Pooler = "pooler";
+    /// <summary>Target: linear layers outside the blocks, such as what the classifier reads, where the model is compiled with them.</summary>
+    public const string Other = "other";
 
     private const string Suffix = ".bias";
 
@@ -32,7 +32,7 @@ internal sealed class BitFitKind : AdapterKind
         if (spec.Targets.SequenceEqual(AdapterSpec.AllBiases))
             return spec with { Targets = known };
         if (spec.Targets.SequenceEqual(AdapterSpec.AllLinear))
-            return spec with { Targets = [.. known.Where(target => target is not (Norm or Pooler))] };
+            return spec with { Targets = [.. known.Where(target => target is not (Norm or Other))] };
         return spec with { Targets = Ordered(spec.Targets, known, config, AdapterSpec.AllBiases[0]) };
     }
 
@@ -51,12 +51,12 @@ internal sealed class BitFitKind : AdapterKind
     }
 
     public override void WriteConfig(Utf8JsonWriter json, SavedAdapter saved) => MethodConfig.Write(
-        json, saved, "biases of the linear layers and norms named in targets, whole, in every block from first_layer up (norm: every norm, the embeddings' too; pooler: what the classifier reads), and the layers in modules_to_save");
+        json, saved, "biases of the linear layers and norms named in targets, whole, in every block from first_layer up (norm: every norm, the embeddings' too; other: linear layers outside the blocks), and the layers in modules_to_save");
 
     private static string? Target(AdapterPlace place) => place switch
     {
         { Kind: PlaceKind.Norm } => Norm,
-        { Kind: PlaceKind.Linear } => place.Target ?? Pooler,
+        { Kind: PlaceKind.Linear } => place.Target ?? Other,
         _ => null,
     };
 
