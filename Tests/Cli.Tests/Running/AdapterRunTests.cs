@@ -26,7 +26,7 @@ public sealed class AdapterRunTests
         var exit = await cli.RunAsync(
             new LocalRunExecutor(TimeProvider.System, () => 0.5), TestContext.Current.CancellationToken,
             "run", "--model", model, "--adapter", adapter, "--train", cli.Path("assets/data/train.jsonl"), "--test", cli.Path("assets/data/test.jsonl"),
-            "--split", "iid", "--devices", "3", "--seed", "7", "--max-rounds", "6", "--max-tokens", "16", "--out", cli.Path("out"), "--format", "json");
+            "--split", "iid", "--devices", "4", "--seed", "7", "--max-rounds", "6", "--max-tokens", "16", "--out", cli.Path("out"), "--format", "json");
         Assert.True(exit == ExitCodes.Success, cli.Error.ToString());
         using var summary = JsonDocument.Parse(cli.Output.ToString());
         Assert.Equal(adapter, summary.RootElement.GetProperty("adapter").GetString());
@@ -53,7 +53,7 @@ public sealed class AdapterRunTests
         var exit = await cli.RunAsync(
             new LocalRunExecutor(TimeProvider.System, () => 0.5), TestContext.Current.CancellationToken,
             "run", "--model", model, "--adapter", adapter, "--train", cli.Path("assets/data/train.jsonl"), "--test", cli.Path("assets/data/test.jsonl"),
-            "--split", "iid", "--devices", "3", "--out", cli.Path("out"));
+            "--split", "iid", "--devices", "4", "--out", cli.Path("out"));
         Assert.Equal(ExitCodes.BadInput, exit);
         Assert.Contains($"the adapter {adapter} does not fit the model", cli.Error.ToString(), StringComparison.Ordinal);
         Assert.Contains(reason, cli.Error.ToString(), StringComparison.Ordinal);
