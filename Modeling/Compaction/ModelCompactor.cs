@@ -24,6 +24,8 @@ public static class ModelCompactor
         using var source = Checkpoint.Open(sourceFolder);
         var tokenizer = source.LoadTokenizer() as WordPieceTokenizer
             ?? throw new CheckpointException($"{sourceFolder} has no WordPiece tokenizer; only the vocabulary of such a one can be cut.");
+        if (source.Config.PadTokenId is { } padding)
+            throw new CheckpointException($"{sourceFolder} counts positions from its padding id {padding}, which moves when the vocabulary is cut; choose another model to compact.");
         var trimmer = new VocabularyTrimmer(tokenizer);
         progress?.Report("Counting word pieces in the corpus.");
         foreach (var text in corpus)
