@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
+using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
 using FwdLLM.Modeling.Peft;
@@ -8,7 +9,7 @@ using FwdLLM.Modeling.Peft;
 namespace FwdLLM.Cli.Running;
 
 /// <summary>
-/// Writes what a run was for: the adapter in PEFT's format, and the head beside it as a plain linear layer on the pooled
+/// Writes what a run was for: the adapter in PEFT's format where PEFT has its kind, and the head beside it as a plain linear layer on the pooled
 /// features (the standardisation is folded in), with its labels.
 /// </summary>
 internal static class AdapterOutput
@@ -35,9 +36,7 @@ internal static class AdapterOutput
         File.WriteAllText(
             Path.Combine(folder, "head.json"),
             JsonSerializer.Serialize(new { labels = job.Labels, pooling = model.Manifest.Pooling.ToString().ToLowerInvariant(), max_tokens = job.MaxTokens }, Json) + "\n");
-        var modules = model.ToLora(snapshot.Theta)
-            .Select(module => new LoraMatrices(PeftExporter.ModuleName(model.Manifest.Config, PeftTask.FeatureExtraction, module.Module), module.Rank, module.Scaling, module.A, module.B, module.Out, module.In));
-        PeftExporter.Write(folder, [.. modules], [], PeftTask.FeatureExtraction, baseModel);
+        AdapterExport.Write(folder, model, snapshot.Theta, [], PeftTask.FeatureExtraction, baseModel);
     }
 
     // W·((x − μ)∘σ) + b = (W∘σ)·x + (b − (W∘σ)·μ)

@@ -32,7 +32,7 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
             observer.Report(new RunProgress { Phase = "reading data" });
             var data = RunData.Load(settings);
             observer.Report(new RunProgress { Phase = "compiling the model", Elapsed = watch.Elapsed });
-            var model = await Task.Run(() => ModelCache.GetOrCompile(settings.Model, settings.Adapter, ModelFolder()), cancellation);
+            var model = await Task.Run(() => Compile(settings), cancellation);
             using var workers = new ShardWorkerFactory(data.Train, data.Shards, (_, _) => Task.FromResult(model.Folder), new RuntimeOptions { AllowVjp = false });
             using var evaluation = ModelRuntime.Open(model, new RuntimeOptions { AllowVjp = false });
             return await RunAsync(new Prepared(settings, data, model, workers, Evaluator(evaluation, model, data, settings), watch), observer, cancellation);
@@ -114,8 +114,20 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
 
     private static HeldOutEvaluator Evaluator(ModelRuntime runtime, CompiledModel model, RunData data, RunSettings settings)
     {
-        var tokenizer = WordPieceTokenizer.Load(model.Folder);
+        var tokenizer = Tokenizers.Load(model.Folder);
         return new HeldOutEvaluator(runtime, [.. data.Test.Rows.Select(row => new TokenSequence(tokenizer.Encode(row.Text, settings.MaxTokens)))], data.TestClasses);
+    }
+
+    private static CompiledModel Compile(RunSettings settings)
+    {
+        try
+        {
+            return ModelCache.GetOrCompile(settings.Model, settings.Adapter, ModelFolder());
+        }
+        catch (ArgumentException e)
+        {
+            throw new InputException($"the adapter {AdapterOption.Format(settings.Adapter)} does not fit the model: {e.Message}");
+        }
     }
 
     // Compiling takes seconds and the result is found by its content, so runs share it.

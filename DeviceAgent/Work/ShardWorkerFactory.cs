@@ -54,10 +54,10 @@ public sealed class ShardWorkerFactory : IWorkerFactory, IDisposable
         if (model.ManifestSha256 != job.Model.ManifestSha256)
             throw new InvalidDataException($"{folder} holds model {model.ManifestSha256}, but the job names {job.Model.ManifestSha256}; fetch or compile the job's model.");
         var context = new TrainingContext(AlgorithmOptions.FromJson(job.Algorithm), model.Layout, model.Manifest.FeatureSize, job.Labels.Count);
-        return new Loaded(context, ModelRuntime.Open(model, _options), WordPieceTokenizer.Load(folder), new LabelIndex(job.Labels).Encode(_data));
+        return new Loaded(context, ModelRuntime.Open(model, _options), Tokenizers.Load(folder), new LabelIndex(job.Labels).Encode(_data));
     }
 
-    private sealed record Loaded(TrainingContext Context, ModelRuntime Runtime, WordPieceTokenizer Tokenizer, int[] Classes);
+    private sealed record Loaded(TrainingContext Context, ModelRuntime Runtime, ITokenizer Tokenizer, int[] Classes);
 
     // Work takes seconds; the session's thread is the client's.
     private sealed class BackgroundWorker(DeviceWorker worker) : IDeviceWorker

@@ -23,7 +23,7 @@ internal sealed class DistilBertArchitecture : PostNormEncoder
             TypeVocabularySize: 0,
             // Fixed in Hugging Face's code.
             NormEpsilon: 1e-12,
-            HiddenActivation: reader.Require("activation", "gelu", ["gelu"]));
+            HiddenActivation: reader.Require("activation", "gelu", Activations.Names));
         reader.RequireMultiple("dim", config.HiddenSize, "n_heads", config.Heads);
         return config;
     }
@@ -38,6 +38,8 @@ internal sealed class DistilBertArchitecture : PostNormEncoder
         var first = program.Add(new PoolStep(x, program.Config.HiddenSize, PoolWeights.First));
         return program.Add(new ReluStep(program.Linear(first, "pre_classifier")));
     }
+
+    public override string FullName(string name) => name.StartsWith("pre_classifier.", StringComparison.Ordinal) ? name : base.FullName(name);
 
     protected override PostNormNames Names(int layer)
     {

@@ -113,14 +113,16 @@ public sealed class CompiledModel
         }
     }
 
-    private float[] ReadFactor(string name)
+    /// <summary>The values of a float32 tensor of weights.bin or adapter.bin.</summary>
+    internal float[] Read(string file, WeightEntry entry)
     {
-        var entry = Manifest.Factors.FirstOrDefault(candidate => candidate.Name == name)
-            ?? throw new InvalidDataException($"{Path.Combine(Folder, FactorsFile)} has no tensor '{name}'; compile the model again.");
         var values = new float[entry.Length / sizeof(float)];
-        using var stream = File.OpenRead(Path.Combine(Folder, FactorsFile));
+        using var stream = File.OpenRead(Path.Combine(Folder, file));
         stream.Position = entry.Offset;
         stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
     }
+
+    private float[] ReadFactor(string name) => Read(FactorsFile, Manifest.Factors.FirstOrDefault(candidate => candidate.Name == name)
+        ?? throw new InvalidDataException($"{Path.Combine(Folder, FactorsFile)} has no tensor '{name}'; compile the model again."));
 }
