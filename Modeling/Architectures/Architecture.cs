@@ -60,9 +60,14 @@ internal abstract class Architecture
     /// <summary>What the architecture's own sequence classifier reads, [rows, H] → [n, H]: see <see cref="PoolingKind.Pooler"/>.</summary>
     public abstract int ClassifierFeatures(ProgramBuilder program, int x);
 
-    /// <summary>Features, [rows, H] → [n, H].</summary>
-    public int Features(ProgramBuilder program, int x, PoolingKind pooling) =>
-        pooling == PoolingKind.Mean ? program.Add(new PoolStep(x, program.Config.HiddenSize, PoolWeights.Mean)) : ClassifierFeatures(program, x);
+    /// <summary>Features, [rows, H] → [n, H], or the rows themselves where they are not pooled.</summary>
+    public int Features(ProgramBuilder program, int x, PoolingKind pooling) => pooling switch
+    {
+        PoolingKind.Mean => program.Add(new PoolStep(x, program.Config.HiddenSize, PoolWeights.Mean)),
+        PoolingKind.Pooler => ClassifierFeatures(program, x),
+        PoolingKind.Tokens => x,
+        _ => throw new ArgumentOutOfRangeException(nameof(pooling), pooling, "This pooling has no graph rule."),
+    };
 
     /// <summary>The canonical name of a tensor as checkpoints and adapters spell it.</summary>
     public virtual string Normalize(string name) => name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : name;

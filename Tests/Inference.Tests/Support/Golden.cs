@@ -34,6 +34,14 @@ internal static class Golden
         return (batch, root.TryGetProperty("labels", out var labels) ? labels.Deserialize<int[]>()! : []);
     }
 
+    /// <summary>Rows [Σ tokens, width] of a padded tensor [n, S, width].</summary>
+    public static double[] Unpad(double[] padded, TokenSequence[] batch)
+    {
+        var size = padded.Length / batch.Length;
+        var width = size / batch.Max(sequence => sequence.Length);
+        return [.. batch.SelectMany((sequence, row) => padded.AsSpan(row * size, sequence.Length * width).ToArray())];
+    }
+
     /// <summary>Asserts |actual − expected| ≤ absolute + relative·|expected| everywhere.</summary>
     public static void AssertClose(IReadOnlyList<double> expected, IReadOnlyList<double> actual, double absolute, double relative = 0)
     {
