@@ -11,6 +11,14 @@ public static class TaskKinds
     /// <summary>Rows have labels, one of the job's classes.</summary>
     public static bool HasLabels(this TaskKind task) => task is TaskKind.Classification or TaskKind.PromptClassification;
 
+    /// <summary>Outputs of the trained head for so many labels: one each, start and end, or none where the head is not trained.</summary>
+    public static int Outputs(this TaskKind task, int labels) => task switch
+    {
+        TaskKind.QuestionAnswering => 2,
+        TaskKind.CausalLanguageModel => 0,
+        _ => labels,
+    };
+
     /// <summary>Name of the held-out figure that stands for the task; see the evaluations of each.</summary>
     public static string Metric(this TaskKind task) => task switch
     {

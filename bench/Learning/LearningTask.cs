@@ -60,6 +60,6 @@ internal sealed class LearningTask : IDisposable
 
     public void Dispose() => Runtime.Dispose();
 
-    private static LocalExamples Tokenise(DataSet data, LabelIndex labels, WordPieceTokenizer tokenizer, int limit, int maxTokens)
+    private static LocalExamples Tokenise(DataSet<LabelledText> data, LabelIndex labels, WordPieceTokenizer tokenizer, int limit, int maxTokens)
         => new([.. data.Rows.Take(limit).Select(row => new TokenSequence(tokenizer.Encode(row.Text, maxTokens)))], [.. labels.Encode(data).Take(limit)]);
 }
