@@ -38,6 +38,9 @@ internal abstract class Architecture
     /// <summary>Heads a checkpoint may hold, the sequence classifier first.</summary>
     public abstract IReadOnlyList<LinearShape> Heads(ModelConfig config);
 
+    /// <summary>Canonical name of the weight [vocabulary, H] that predicts the next token, or null where there is none.</summary>
+    public virtual string? OutputWeight(ModelConfig config) => null;
+
     /// <summary>Places of the blocks and of what <paramref name="pooling"/> adds, in the order of θ: that of computation. Blocks that share weights may repeat them.</summary>
     public abstract IEnumerable<AdapterPlace> Places(ModelConfig config, PoolingKind pooling);
 

@@ -24,12 +24,10 @@ public sealed class ArchitectureGoldenTests : IDisposable
         var expected = golden.PathOf("expected.safetensors");
         var (batch, labels) = Golden.Inputs(golden.PathOf("inputs.json"));
         var architecture = KnownArchitectures.Get(checkpoint.Config.Architecture);
-        var perToken = golden.Task is "qa" or "causal";
         // LoRA with B = 0 leaves the model as it is, and so does θ = 0.
         for (var firstLayer = 0; firstLayer < (architecture.SharesBlocks ? 1 : checkpoint.Config.Layers); firstLayer++)
         {
-            var source = ModelSource.From(checkpoint);
-            using var runtime = Open(perToken ? source with { Pooling = PoolingKind.Tokens } : source, AdapterSpec.LoraQueryValue with { Rank = 2, FirstLayer = firstLayer });
+            using var runtime = Open(GoldenHead.Source(golden.Task, checkpoint), AdapterSpec.LoraQueryValue with { Rank = 2, FirstLayer = firstLayer });
             var features = runtime.Features(batch, new float[runtime.Dimension], Cancellation);
             if (golden.Task == "base")
             {
@@ -38,14 +36,10 @@ public sealed class ArchitectureGoldenTests : IDisposable
             }
 
             var head = GoldenHead.Read(golden.Task, checkpoint);
-            if (perToken)
-            {
-                Golden.AssertClose(Golden.Unpad(GoldenHead.TokenLogits(golden.Task, expected), batch), head.Logits(features), 2e-5);
-                continue;
-            }
-
-            Golden.AssertClose(Golden.Doubles(expected, "logits"), head.Logits(features), 2e-5);
-            Golden.AssertClose(Golden.Doubles(expected, "loss"), [head.Loss(features, labels)], 5e-6);
+            Golden.AssertClose(GoldenHead.Logits(golden.Task, expected, batch), head.Logits(features), 2e-5);
+            // The reference's loss of a span has the logits of padding in it.
+            if (golden.Task != "qa")
+                Golden.AssertClose(Golden.Doubles(expected, "loss"), [head.Loss(features, labels)], 5e-6);
         }
     }
 
