@@ -9,6 +9,8 @@ namespace FwdLLM.DeviceAgent.Work;
 /// <summary>Prompts with answers, and conversations.</summary>
 internal sealed class AnswerData(DataSet<AnswerRow> data) : TaskData
 {
+    public override TaskKind Task => TaskKind.CausalLanguageModel;
+
     public override IDataSet Rows => data;
 
     public override RowEncoder Prepare(JobSpec job, ITokenizer tokenizer, string folder)

@@ -9,6 +9,8 @@ namespace FwdLLM.DeviceAgent.Work;
 /// <summary>Texts with labels.</summary>
 internal sealed class ClassificationData(DataSet<LabelledText> data) : TaskData
 {
+    public override TaskKind Task => TaskKind.Classification;
+
     public override IDataSet Rows => data;
 
     public override RowEncoder Prepare(JobSpec job, ITokenizer tokenizer, string folder) =>

@@ -10,6 +10,9 @@ namespace FwdLLM.DeviceAgent.Work;
 public sealed class QuestionData(DataSet<QuestionRow> data) : TaskData
 {
     /// <inheritdoc/>
+    public override TaskKind Task => TaskKind.QuestionAnswering;
+
+    /// <inheritdoc/>
     public override IDataSet Rows => data;
 
     /// <summary>The questions.</summary>

@@ -51,6 +51,8 @@ public sealed class ShardWorkerFactory : IWorkerFactory, IDisposable
         if (model.ManifestSha256 != job.Model.ManifestSha256)
             throw new InvalidDataException($"{folder} holds model {model.ManifestSha256}, but the job names {job.Model.ManifestSha256}; fetch or compile the job's model.");
         var task = (TaskKind)job.Task.Kind;
+        if (task != _data.Task)
+            throw new InvalidDataException($"{_data.Rows.Source} was read for the task {TaskNames.Of(_data.Task)}, but the job's is {TaskNames.Of(task)}; read it for the job's (--task).");
         var context = new TrainingContext(AlgorithmOptions.FromJson(job.Algorithm), model.Layout, model.Manifest.FeatureSize, task.Outputs(job.Labels.Count)) { Task = task };
         return new Loaded(
             context, ModelRuntime.Open(model, _options), _data.Prepare(job, Tokenizers.Load(folder), folder),

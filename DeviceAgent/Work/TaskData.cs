@@ -8,6 +8,9 @@ namespace FwdLLM.DeviceAgent.Work;
 /// <summary>One file read as the rows of a task. They become examples when job and tokenizer are known.</summary>
 public abstract class TaskData
 {
+    /// <summary>What the rows are for.</summary>
+    public abstract TaskKind Task { get; }
+
     /// <summary>The rows.</summary>
     public abstract IDataSet Rows { get; }
 

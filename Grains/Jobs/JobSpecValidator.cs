@@ -65,7 +65,7 @@ public static class JobSpecValidator
         }
 
         if (task.HasLabels()) Labels(spec.Labels, problems);
-        else if (spec.Labels.Count > 0) problems.Add($"labels has {spec.Labels.Count} names, but the task {task} has no labels; leave them out.");
+        else if (spec.Labels.Count > 0) problems.Add($"labels has {spec.Labels.Count} names, but the task {TaskNames.Of(task)} has no labels; leave them out.");
         Range("task.stride", spec.Task.Stride, 0, Math.Max(0, spec.MaxTokens - 1), problems);
         if (task != TaskKind.PromptClassification) return;
         if (spec.Task.Verbalizers.Count != spec.Labels.Count)

@@ -49,6 +49,6 @@ public static class TaskKinds
         string Problem(string name) => $"{name} is on, but {Reason(name)}; switch it off.";
         string Reason(string name) => name.StartsWith("head", StringComparison.Ordinal)
             ? "the head of a causal language model is its own output layer, which is not trained"
-            : $"only tasks with one label an example have it, and this one is {task}";
+            : $"only tasks with one label an example have it, and this one is {TaskNames.Of(task)}";
     }
 }
