@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using FwdLLM.Cli.Settings;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Modeling.Compilation;
@@ -10,8 +11,9 @@ public static class JobSpecFactory
     /// <summary>The job.</summary>
     /// <param name="settings">Settings.</param>
     /// <param name="labels">Labels in class order.</param>
+    /// <param name="startHead">The head at version 0, weights [C, H] and biases [C]; empty for the recipe's own.</param>
     /// <param name="model">The compiled model that devices will fetch by its manifest's hash.</param>
-    public static JobSpec Create(RunSettings settings, IReadOnlyList<string> labels, CompiledModel model) => new()
+    public static JobSpec Create(RunSettings settings, IReadOnlyList<string> labels, float[] startHead, CompiledModel model) => new()
     {
         Id = settings.Id,
         Model = new ModelReference
@@ -25,5 +27,20 @@ public static class JobSpecFactory
         Algorithm = settings.Algorithm.ToJson(),
         Cohort = new CohortSpec { ExpectedDevices = settings.Devices, Schedule = settings.Schedule },
         EvaluateEvery = settings.EvaluateEvery,
+        Task = new TaskSpec
+        {
+            Kind = (byte)settings.Task,
+            Stride = settings.Stride,
+            PromptTemplate = settings.PromptTemplate,
+            Verbalizers = [.. settings.Verbalizers.Select(verbalizer => verbalizer.Word)],
+            StartHead = Bytes(startHead),
+        },
     };
+
+    private static byte[] Bytes(float[] values)
+    {
+        var bytes = new byte[values.Length * sizeof(float)];
+        for (var i = 0; i < values.Length; i++) BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(i * sizeof(float)), values[i]);
+        return bytes;
+    }
 }

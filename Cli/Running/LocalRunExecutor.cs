@@ -6,10 +6,10 @@ using FwdLLM.DeviceAgent.Work;
 using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Inference;
+using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
-using FwdLLM.Modeling.Tokenization;
 using FwdLLM.Silo;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -32,10 +32,11 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
             observer.Report(new RunProgress { Phase = "reading data" });
             var data = RunData.Load(settings);
             observer.Report(new RunProgress { Phase = "compiling the model", Elapsed = watch.Elapsed });
-            var model = await Task.Run(() => ModelCache.GetOrCompile(settings.Model, settings.Adapter, ModelFolder()), cancellation);
+            var model = await Task.Run(() => ModelCache.GetOrCompile(settings.Model, settings.Adapter, ModelFolder(), pooling: TaskDefaults.Pooling(settings.Task)), cancellation);
+            var spec = JobSpecFactory.Create(settings, data.Labels, settings.Task == TaskKind.PromptClassification ? VerbalizerHead.Read(settings, data.Labels) : [], model);
             using var workers = new ShardWorkerFactory(data.Train, data.Shards, (_, _) => Task.FromResult(model.Folder), new RuntimeOptions { AllowVjp = false });
             using var evaluation = ModelRuntime.Open(model, new RuntimeOptions { AllowVjp = false });
-            return await RunAsync(new Prepared(settings, data, model, workers, Evaluator(evaluation, model, data, settings), watch), observer, cancellation);
+            return await RunAsync(new Prepared(settings, data, spec, model, workers, new HeldOutEvaluator(evaluation, HeldOutData.Create(data.Test, spec, model)), watch), observer, cancellation);
         }
         catch (Exception e) when (e is CheckpointException or InferenceException or InvalidDataException or JobInvalidException or JobConflictException or OrleansException or IOException)
         {
@@ -70,7 +71,7 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
     {
         var settings = prepared.Settings;
         var job = grains.GetGrain<IJobGrain>(settings.Id);
-        var spec = JobSpecFactory.Create(settings, prepared.Data.Labels.Labels, prepared.Model);
+        var spec = prepared.Spec;
         var status = await job.Submit(spec);
         var recorder = new ContributionRecorder(client.Cluster);
         var options = new FleetOptions { JobId = settings.Id, FirstDevice = 0, DeviceCount = settings.Devices, MaxConcurrentWork = settings.Threads };
@@ -110,12 +111,6 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
         var snapshot = ModelSnapshot.FromBytes(await grains.GetGrain<IModelGrain>(settings.Id).ReadSnapshotAsync(status.Model!.Version));
         AdapterOutput.Write(Path.Combine(settings.Output, AdapterOutput.Folder), prepared.Model, spec, snapshot, Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.Model)));
         return RunSummaries.Create(prepared, status, up, down, perProbe);
-    }
-
-    private static HeldOutEvaluator Evaluator(ModelRuntime runtime, CompiledModel model, RunData data, RunSettings settings)
-    {
-        var tokenizer = WordPieceTokenizer.Load(model.Folder);
-        return new HeldOutEvaluator(runtime, [.. data.Test.Rows.Select(row => new TokenSequence(tokenizer.Encode(row.Text, settings.MaxTokens)))], data.TestClasses);
     }
 
     // Compiling takes seconds and the result is found by its content, so runs share it.
