@@ -32,7 +32,7 @@ public static class TaskKinds
     {
         TaskKind.QuestionAnswering => options with { CentredResiduals = false, ImportanceSampling = false },
         TaskKind.CausalLanguageModel => options with { CentredResiduals = false, ImportanceSampling = false, HeadFirst = false, HeadLast = false, HeadInTheta = false },
-        TaskKind.PromptClassification => options with { HeadFirst = false, HeadLast = false, HeadInTheta = false },
+        TaskKind.PromptClassification => options with { ImportanceSampling = false, HeadFirst = false, HeadLast = false, HeadInTheta = false },
         _ => options,
     };
 

@@ -1,4 +1,5 @@
 using FwdLLM.DeviceAgent.Data;
+using FwdLLM.Tests;
 
 namespace FwdLLM.DeviceAgent.Tests.Data;
 

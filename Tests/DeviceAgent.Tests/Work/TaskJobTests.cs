@@ -107,11 +107,9 @@ public sealed class TaskJobTests
 
     private static double Loss(TaskKind task, ModelState state)
     {
-        var context = Context(task);
-        var examples = Examples(task, _ => true);
-        var snapshot = new Trainer(context).Snapshot(state);
-        var evaluation = new HeadFactory(context, snapshot, Output).Evaluate(state.Head, Runtime(task).Features(examples.Sequences, state.Theta), new WeightedBatch(examples, null, null));
-        return evaluation.LossSum / evaluation.Count;
+        var snapshot = new Trainer(Context(task)).Snapshot(state);
+        var result = new DeviceWorker(Context(task), Runtime(task), Examples(task, _ => true), Output).Execute(ToyJob.Order(WorkKind.Probes, 1, 0), snapshot, TestContext.Current.CancellationToken);
+        return result.LossSum / result.Examples;
     }
 
     private static LocalExamples Examples(TaskKind task, Func<int, bool> mine)
