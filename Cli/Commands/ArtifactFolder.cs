@@ -11,8 +11,8 @@ internal static class ArtifactFolder
     /// <summary>Compiles a checkpoint into the folder, pooled as told or as the checkpoint is; does nothing more when the same is there already.</summary>
     public static CompiledModel Add(string model, AdapterSpec adapter, string artifacts, PoolingKind? pooling = null)
     {
-        if (!Directory.Exists(model))
-            throw new InputException($"the model \"{model}\" is not a folder; give the folder that holds config.json and model.safetensors.");
+        if (!Directory.Exists(model) && !File.Exists(model))
+            throw new InputException($"the model \"{model}\" does not exist; give the folder that holds config.json and model.safetensors, or a GGUF file.");
         using var checkpoint = Checkpoint.Open(model);
         Directory.CreateDirectory(artifacts);
         var staging = Path.Combine(artifacts, $".compiling-{Guid.NewGuid():n}");

@@ -79,7 +79,7 @@ internal sealed class JobCommand(CliContext context)
         {
             var settings = Read(parsed);
             var labels = RunData.Load(settings).Labels;
-            var head = settings.Task == TaskKind.PromptClassification ? VerbalizerHead.Read(settings, labels) : [];
+            var head = VerbalizerHead.Read(settings, labels);
             var model = ArtifactFolder.Add(settings.Model, settings.Adapter, parsed.GetRequiredValue(artifacts), TaskDefaults.Pooling(settings.Task));
             await using var cluster = await ConnectAsync(parsed, cancellation);
             Write(settings.Id, await cluster.SubmitAsync(JobSpecFactory.Create(settings, labels, head, model), cancellation), json: false);

@@ -20,13 +20,14 @@ internal static class ModelCommand
     private static Command CreateAdd(CliContext context)
     {
         var model = new Argument<string>("DIR") { Description = "Checkpoint folder: config.json, model.safetensors, tokenizer." };
-        var adapter = new Option<string>("--adapter") { Description = "Adapter to compile in: lora-xs, lora or lora-all, with a rank as in lora-xs:8. Default: lora-xs:8.", HelpName = "KIND[:RANK]" };
+        var adapter = new Option<string>("--adapter") { Description = $"Adapter to compile in: {AdapterOption.Kinds}. Default: lora-xs:8.", HelpName = "KIND[:NUMBER]" };
         var artifacts = new Option<string>("--artifacts") { Description = "Folder of compiled models that the silo serves.", HelpName = "DIR", Required = true };
         var command = new Command("add", "Compile a checkpoint with an adapter into a folder of artifacts, named by its content.\n\nExample: fwdllm model add models/all-MiniLM-L6-v2 --adapter lora-xs:8 --artifacts artifacts") { model, adapter, artifacts };
         command.SetAction(parsed =>
         {
-            var compiled = ArtifactFolder.Add(parsed.GetRequiredValue(model), AdapterOption.Parse(parsed.GetValue(adapter) ?? "lora-xs"), parsed.GetRequiredValue(artifacts));
-            context.Error.WriteLine($"compiled {AdapterOption.Format(compiled.Manifest.Adapter)}: {Quantity.Count(compiled.Layout.Dimension)} parameters in {compiled.Layout.Blocks.Count} blocks, {compiled.Folder}");
+            var spec = AdapterOption.Parse(parsed.GetValue(adapter) ?? "lora-xs");
+            var compiled = ArtifactFolder.Add(parsed.GetRequiredValue(model), spec, parsed.GetRequiredValue(artifacts));
+            context.Error.WriteLine($"compiled {AdapterOption.Format(spec)}: {Quantity.Count(compiled.Layout.Dimension)} parameters in {compiled.Layout.Blocks.Count} blocks, {compiled.Folder}");
             context.Output.WriteLine(compiled.ManifestSha256);
             return ExitCodes.Success;
         });

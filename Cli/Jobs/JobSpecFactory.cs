@@ -13,29 +13,35 @@ public static class JobSpecFactory
     /// <param name="labels">Labels in class order.</param>
     /// <param name="startHead">The head at version 0, weights [C, H] and biases [C]; empty for the recipe's own.</param>
     /// <param name="model">The compiled model that devices will fetch by its manifest's hash.</param>
-    public static JobSpec Create(RunSettings settings, IReadOnlyList<string> labels, float[] startHead, CompiledModel model) => new()
+    /// <exception cref="InputException">The model cannot read so many tokens.</exception>
+    public static JobSpec Create(RunSettings settings, IReadOnlyList<string> labels, float[] startHead, CompiledModel model)
     {
-        Id = settings.Id,
-        Model = new ModelReference
+        if (settings.MaxTokens > model.MaxPositions)
+            throw new InputException($"--max-tokens is {settings.MaxTokens}, but the model reads at most {model.MaxPositions}; give less.");
+        return new JobSpec
         {
-            ManifestSha256 = model.ManifestSha256,
-            FeatureSize = model.Manifest.FeatureSize,
-            Blocks = [.. model.Layout.Blocks.Select(block => new ModelBlock { Name = block.Name, Length = block.Length, InitialBound = block.InitialBound })],
-        },
-        Labels = labels,
-        MaxTokens = settings.MaxTokens,
-        Algorithm = settings.Algorithm.ToJson(),
-        Cohort = new CohortSpec { ExpectedDevices = settings.Devices, Schedule = settings.Schedule },
-        EvaluateEvery = settings.EvaluateEvery,
-        Task = new TaskSpec
-        {
-            Kind = (byte)settings.Task,
-            Stride = settings.Stride,
-            PromptTemplate = settings.PromptTemplate,
-            Verbalizers = [.. settings.Verbalizers.Select(verbalizer => verbalizer.Word)],
-            StartHead = Bytes(startHead),
-        },
-    };
+            Id = settings.Id,
+            Model = new ModelReference
+            {
+                ManifestSha256 = model.ManifestSha256,
+                FeatureSize = model.Manifest.FeatureSize,
+                Blocks = [.. model.Layout.Blocks.Select(block => new ModelBlock { Name = block.Name, Length = block.Length, InitialBound = block.InitialBound })],
+            },
+            Labels = labels,
+            MaxTokens = settings.MaxTokens,
+            Algorithm = settings.Algorithm.ToJson(),
+            Cohort = new CohortSpec { ExpectedDevices = settings.Devices, Schedule = settings.Schedule },
+            EvaluateEvery = settings.EvaluateEvery,
+            Task = new TaskSpec
+            {
+                Kind = (byte)settings.Task,
+                Stride = settings.Stride,
+                PromptTemplate = settings.PromptTemplate,
+                Verbalizers = [.. settings.Verbalizers.Select(verbalizer => verbalizer.Word)],
+                StartHead = Bytes(startHead),
+            },
+        };
+    }
 
     private static byte[] Bytes(float[] values)
     {

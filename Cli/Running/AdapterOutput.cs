@@ -2,6 +2,7 @@ using System.Text.Json;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
+using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
 using FwdLLM.Modeling.Peft;
@@ -9,7 +10,7 @@ using FwdLLM.Modeling.Peft;
 namespace FwdLLM.Cli.Running;
 
 /// <summary>
-/// Writes what a run was for: the adapter in PEFT's format, and the head beside it as a plain linear layer on the
+/// Writes what a run was for: the adapter in PEFT's format where PEFT has its kind, and the head beside it as a plain linear layer on the
 /// features (the standardisation is folded in), with its labels. A head that is the model's own output layer is not written.
 /// </summary>
 internal static class AdapterOutput
@@ -41,9 +42,7 @@ internal static class AdapterOutput
         File.WriteAllText(
             Path.Combine(folder, "head.json"),
             JsonSerializer.Serialize(new { task = TaskNames.Of((TaskKind)job.Task.Kind), labels = job.Labels, pooling = model.Manifest.Pooling.ToString().ToLowerInvariant(), max_tokens = job.MaxTokens }, Json) + "\n");
-        var modules = model.ToLora(snapshot.Theta)
-            .Select(module => new LoraMatrices(PeftExporter.ModuleName(model.Manifest.Config, PeftTask.FeatureExtraction, module.Module), module.Rank, module.Scaling, module.A, module.B, module.Out, module.In));
-        PeftExporter.Write(folder, [.. modules], [], PeftTask.FeatureExtraction, baseModel);
+        AdapterExport.Write(folder, model, snapshot.Theta, [], PeftTask.FeatureExtraction, baseModel);
     }
 
     // W·((x − μ)∘σ) + b = (W∘σ)·x + (b − (W∘σ)·μ)

@@ -32,8 +32,8 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
             observer.Report(new RunProgress { Phase = "reading data" });
             var data = RunData.Load(settings);
             observer.Report(new RunProgress { Phase = "compiling the model", Elapsed = watch.Elapsed });
-            var model = await Task.Run(() => ModelCache.GetOrCompile(settings.Model, settings.Adapter, ModelFolder(), pooling: TaskDefaults.Pooling(settings.Task)), cancellation);
-            var spec = JobSpecFactory.Create(settings, data.Labels, settings.Task == TaskKind.PromptClassification ? VerbalizerHead.Read(settings, data.Labels) : [], model);
+            var model = await Task.Run(() => Compile(settings), cancellation);
+            var spec = JobSpecFactory.Create(settings, data.Labels, VerbalizerHead.Read(settings, data.Labels), model);
             using var workers = new ShardWorkerFactory(data.Train, data.Shards, (_, _) => Task.FromResult(model.Folder), new RuntimeOptions { AllowVjp = false });
             using var evaluation = ModelRuntime.Open(model, new RuntimeOptions { AllowVjp = false });
             return await RunAsync(new Prepared(settings, data, spec, model, workers, new HeldOutEvaluator(evaluation, HeldOutData.Create(data.Test, spec, model)), watch), observer, cancellation);
@@ -111,6 +111,18 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
         var snapshot = ModelSnapshot.FromBytes(await grains.GetGrain<IModelGrain>(settings.Id).ReadSnapshotAsync(status.Model!.Version));
         AdapterOutput.Write(Path.Combine(settings.Output, AdapterOutput.Folder), prepared.Model, spec, snapshot, Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.Model)));
         return RunSummaries.Create(prepared, status, up, down, perProbe);
+    }
+
+    private static CompiledModel Compile(RunSettings settings)
+    {
+        try
+        {
+            return ModelCache.GetOrCompile(settings.Model, settings.Adapter, ModelFolder(), pooling: TaskDefaults.Pooling(settings.Task));
+        }
+        catch (ArgumentException e)
+        {
+            throw new InputException($"the adapter {AdapterOption.Format(settings.Adapter)} does not fit the model: {e.Message}");
+        }
     }
 
     // Compiling takes seconds and the result is found by its content, so runs share it.

@@ -3,38 +3,59 @@ using FwdLLM.Modeling.Adapters;
 
 namespace FwdLLM.Cli.Settings;
 
-/// <summary>Reads and writes <c>--adapter</c>: a kind, and after a colon its rank.</summary>
+/// <summary>Reads and writes <c>--adapter</c>: a name, and for the kinds that have one a number after a colon.</summary>
 public static class AdapterOption
 {
-    /// <summary>Largest rank; beyond it an adapter is no smaller than the layer.</summary>
-    public const int MaxRank = 512;
+    /// <summary>Largest rank or reduction; beyond it an adapter is no smaller than the layer, or one value wide.</summary>
+    public const int MaxNumber = 512;
 
-    private static readonly IReadOnlyDictionary<string, AdapterSpec> Kinds = new Dictionary<string, AdapterSpec>(StringComparer.Ordinal)
-    {
-        ["lora-xs"] = AdapterSpec.Default,
-        ["lora"] = AdapterSpec.LoraQueryValue,
-        ["lora-all"] = AdapterSpec.LoraQueryValue with { Targets = AdapterSpec.AllLinear },
-    };
+    /// <summary>What can be written, for help.</summary>
+    public const string Kinds = "lora-xs, lora or rslora (query and value), lora-all or rslora-all (every linear layer), each with a rank as in lora:8; houlsby or pfeiffer, with a reduction as in pfeiffer:16; ia3; bitfit";
 
-    /// <summary>Reads for example <c>lora-xs</c> or <c>lora:4</c>. LoRA's α stays at twice the rank.</summary>
-    /// <exception cref="InputException">Unknown kind, or a rank out of range.</exception>
+    private static readonly IReadOnlyList<Choice> Choices =
+    [
+        Ranked("lora-xs", AdapterSpec.Default, (spec, rank) => spec with { Rank = rank, Alpha = rank }),
+        Ranked("lora", AdapterSpec.LoraQueryValue, (spec, rank) => spec with { Rank = rank, Alpha = 2 * rank }),
+        Ranked("lora-all", AdapterSpec.LoraQueryValue with { Targets = AdapterSpec.AllLinear }, (spec, rank) => spec with { Rank = rank, Alpha = 2 * rank }),
+        Ranked("rslora", AdapterSpec.LoraQueryValue with { RankStabilised = true }, (spec, rank) => spec with { Rank = rank }),
+        Ranked("rslora-all", AdapterSpec.LoraQueryValue with { RankStabilised = true, Targets = AdapterSpec.AllLinear }, (spec, rank) => spec with { Rank = rank }),
+        new("ia3", AdapterSpec.Ia3),
+        new("bitfit", AdapterSpec.BitFit),
+        Reduced("houlsby", AdapterSpec.Houlsby),
+        Reduced("pfeiffer", AdapterSpec.Pfeiffer),
+    ];
+
+    /// <summary>Reads for example <c>lora-xs</c>, <c>lora:4</c> or <c>ia3</c>. LoRA's α stays at twice the rank, rsLoRA's at 16.</summary>
+    /// <exception cref="InputException">Unknown name, or a number where none belongs or out of range.</exception>
     public static AdapterSpec Parse(string text)
     {
         var colon = text.IndexOf(':', StringComparison.Ordinal);
         var name = colon < 0 ? text : text[..colon];
-        if (!Kinds.TryGetValue(name, out var spec))
-            throw new InputException($"the adapter \"{text}\" is not known; give lora-xs, lora or lora-all, with a rank if you like, as in lora-xs:8.");
+        var choice = Choices.FirstOrDefault(choice => choice.Name == name)
+            ?? throw new InputException($"the adapter \"{text}\" is not known; give {Kinds}.");
         if (colon < 0)
-            return spec;
-        if (!int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var rank) || rank is < 1 or > MaxRank)
-            throw new InputException($"the adapter \"{text}\" needs a rank from 1 to {MaxRank} after the colon, as in {name}:8.");
-        return spec with { Rank = rank, Alpha = spec.Alpha / spec.Rank * rank };
+            return choice.Spec;
+        if (choice.Number is not { } number)
+            throw new InputException($"the adapter \"{text}\" has a number that {name} has no use for; give {name} alone.");
+        return int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value is >= 1 and <= MaxNumber
+            ? number.With(choice.Spec, value)
+            : throw new InputException($"the adapter \"{text}\" needs a {number.Name} from 1 to {MaxNumber} after the colon, as in {name}:8.");
     }
 
-    /// <summary>What <see cref="Parse"/> reads back to the same adapter.</summary>
+    /// <summary>What <see cref="Parse"/> reads back to the same adapter, for one that it gave.</summary>
     public static string Format(AdapterSpec spec)
     {
-        var name = spec.Kind == AdapterKinds.LoraXs ? "lora-xs" : spec.Targets.SequenceEqual(AdapterSpec.LoraQueryValue.Targets) ? "lora" : "lora-all";
-        return string.Create(CultureInfo.InvariantCulture, $"{name}:{spec.Rank}");
+        var choice = Choices.First(choice => choice.Spec.Kind == spec.Kind && choice.Spec.RankStabilised == spec.RankStabilised
+            && (spec.Kind != AdapterKinds.Lora || choice.Spec.Targets.SequenceEqual(spec.Targets) || choice.Spec.Targets == AdapterSpec.AllLinear));
+        return choice.Number is { } number ? string.Create(CultureInfo.InvariantCulture, $"{choice.Name}:{number.Of(spec)}") : choice.Name;
     }
+
+    private static Choice Ranked(string name, AdapterSpec spec, Func<AdapterSpec, int, AdapterSpec> with) => new(name, spec, new Number("rank", with, adapter => adapter.Rank));
+
+    private static Choice Reduced(string name, AdapterSpec spec) =>
+        new(name, spec, new Number("reduction", (adapter, reduction) => adapter with { Reduction = reduction }, adapter => adapter.Reduction));
+
+    private sealed record Choice(string Name, AdapterSpec Spec, Number? Number = null);
+
+    private sealed record Number(string Name, Func<AdapterSpec, int, AdapterSpec> With, Func<AdapterSpec, int> Of);
 }

@@ -5,6 +5,7 @@ using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Adapters;
+using FwdLLM.Modeling.Checkpoints;
 
 namespace FwdLLM.Cli.Settings;
 
@@ -81,10 +82,10 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
     {
         var path = raw["model"]?.Text ?? assets.Model;
         if (path is null)
-            _errors.Add("no model comes with this build; name a checkpoint folder with --model.");
-        else if (!Directory.Exists(path))
-            _errors.Add($"{raw["model"]!.Where} is \"{path}\", which is not a folder; give the folder that holds config.json and model.safetensors.");
-        else if (!File.Exists(Path.Combine(path, "config.json")))
+            _errors.Add("no model comes with this build; name a checkpoint folder or GGUF file with --model.");
+        else if (!Directory.Exists(path) && !(File.Exists(path) && path.EndsWith(Checkpoint.GgufExtension, StringComparison.OrdinalIgnoreCase)))
+            _errors.Add($"{raw["model"]!.Where} is \"{path}\", which is not a folder or GGUF file; give the folder that holds config.json and model.safetensors, or a file that ends in {Checkpoint.GgufExtension}.");
+        else if (Directory.Exists(path) && !File.Exists(Path.Combine(path, "config.json")))
             _errors.Add($"{raw["model"]!.Where} is \"{path}\", which has no config.json; give the folder of a Hugging Face checkpoint.");
         return path is null ? "" : Path.GetFullPath(path);
     }

@@ -21,7 +21,15 @@ public static class AdapterImport
         using var document = JsonFile.Read(path);
         var architecture = KnownArchitectures.Get(config.Architecture);
         var places = AdapterPlan.Places(config, PoolingKind.Mean);
-        return AdapterKinds.All.Select(kind => kind.Read(path, document.RootElement, architecture, places)).FirstOrDefault(spec => spec is not null);
+        var spec = AdapterKinds.All.Select(kind => kind.Read(path, document.RootElement, architecture, places)).FirstOrDefault(spec => spec is not null);
+        try
+        {
+            return spec is null ? null : AdapterPlan.Create(spec, config, PoolingKind.Pooler, weights: null).Spec;
+        }
+        catch (ArgumentException error)
+        {
+            throw new CheckpointException($"{path} does not fit this {config.Architecture} model: {error.Message} Choose the base model that it was trained on.", error);
+        }
     }
 
     /// <summary>The values of a saved adapter as θ of a model compiled with its <see cref="Specification"/>.</summary>
@@ -51,7 +59,18 @@ public static class AdapterImport
                 theta[block.Offset + index] = values[index] - (origin?[index] ?? 0);
         }
 
+        RefuseStrays(file, names, plan.Adapter, checkpoint.Config);
         return theta;
+    }
+
+    // What is neither in θ nor a layer before or in the head would be left out without a word.
+    private static void RefuseStrays(SafetensorsFile file, IReadOnlyDictionary<string, string> names, Adapter adapter, ModelConfig config)
+    {
+        var architecture = KnownArchitectures.Get(config.Architecture);
+        var known = adapter.Parameters.Select(parameter => parameter.SavedAs).ToHashSet();
+        var heads = architecture.Heads(config).Concat(architecture.FeatureLayers(config)).SelectMany(layer => new[] { layer.Module + ".weight", layer.Module + ".bias" }).ToHashSet();
+        if (names.Keys.Where(name => !known.Contains(name) && !heads.Contains(name)).Order(StringComparer.Ordinal).FirstOrDefault() is { } stray)
+            throw new CheckpointException($"{file.Path}: tensor '{names[stray]}' is trained in this adapter but not by what {PeftExporter.ConfigFile} asks for; train the adapter without that module.");
     }
 
     /// <summary>The tensors of a saved adapter by their canonical names.</summary>

@@ -42,16 +42,8 @@ internal sealed class AdapterPlan
 
     /// <summary>The specification with one order of targets, whichever the caller used: equal adapters get equal specifications.</summary>
     /// <exception cref="ArgumentException">A target is not known, or there is none.</exception>
-    public static AdapterSpec Normalize(AdapterSpec spec, ModelConfig config)
-    {
-        var known = Places(config, PoolingKind.Mean).Select(place => place.Target).OfType<string>().Distinct().ToList();
-        if (spec.Targets.SequenceEqual(AdapterSpec.AllLinear))
-            return spec with { Targets = known };
-        var unknown = spec.Targets.FirstOrDefault(target => !known.Contains(target));
-        if (unknown is not null || spec.Targets.Count == 0)
-            throw new ArgumentException($"Adapter target '{unknown}' is not a linear layer of a {config.Architecture} block; name at least one of {string.Join(", ", known)}, or {AdapterSpec.AllLinear[0]} alone.", nameof(spec));
-        return spec with { Targets = [.. known.Where(spec.Targets.Contains)] };
-    }
+    public static AdapterSpec Normalize(AdapterSpec spec, ModelConfig config) =>
+        AdapterKinds.Get(spec.Kind).Normalize(spec, config, Places(config, PoolingKind.Pooler));
 
     /// <summary>Every place of a model; one that several blocks share comes once.</summary>
     public static IReadOnlyList<AdapterPlace> Places(ModelConfig config, PoolingKind pooling) =>

@@ -14,8 +14,8 @@ internal sealed class LoraAddition(string module, int rank, int inputSize, int o
 {
     public override IReadOnlyList<AdapterParameter> Parameters =>
     [
-        new(Module + ".lora_A", Rank * In, (float)(1 / Math.Sqrt(In)), Module + PeftExporter.SuffixA),
-        new(Module + ".lora_B", Out * Rank, 0, Module + PeftExporter.SuffixB),
+        new(Module + ".lora_A", [Rank, In], (float)(1 / Math.Sqrt(In)), Module + PeftExporter.SuffixA),
+        new(Module + ".lora_B", [Out, Rank], 0, Module + PeftExporter.SuffixB),
     ];
 
     public override string Forward(GraphScope scope, string x) => scope.Builder.MatMul(scope.Builder.MatMul(x, DownTransposed(scope)), UpTransposed(scope));

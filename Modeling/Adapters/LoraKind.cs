@@ -14,28 +14,25 @@ internal sealed class LoraKind : AdapterKind
     {
         if (!(float.IsFinite(spec.Alpha) && spec.Alpha > 0))
             throw new ArgumentException($"LoRA alpha {spec.Alpha} must be a positive number.", nameof(spec));
-        return new AdditiveAdapter(spec, places, (place, firstBlock) => new LoraAddition(place.Module, spec.Rank, place.In, place.Out, firstBlock, spec.Alpha / spec.Rank));
+        return new AdditiveAdapter(spec, places, (place, firstBlock) => new LoraAddition(place.Module, spec.Rank, place.In, place.Out, firstBlock, Scaling(spec)));
     }
 
     /// <summary>PEFT's LoRA. Rank and scaling must be the same in every layer, and the adapted layers the same in every block from the lowest up.</summary>
     public override AdapterSpec? Read(string path, JsonElement config, Architecture architecture, IReadOnlyList<AdapterPlace> places)
     {
-        if (!JsonFile.TryGet(config, "peft_type", out var type) || type.ToString() != "LORA")
+        if (!PeftConfig.IsType(config, LoraConfig.Type))
             return null;
-        var lora = new PeftConfig(path, config);
-        var linear = places.Where(place => place is { Kind: PlaceKind.Linear, Target: not null }).ToList();
-        var chosen = lora.Targets is { } names ? linear.Where(place => names.Any(name => Matches(place.Module, architecture.Normalize(name)))).ToList() : linear;
-        if (chosen.Count == 0)
-            throw new CheckpointException($"{path}: target_modules names no linear layer of a {architecture.Name} block; the adapter belongs to another model.");
-        var targets = chosen.Select(place => place.Target!).Distinct().ToList();
-        var firstLayer = chosen.Min(place => place.Layer);
-        var scales = chosen.Select(place => lora.Scale(architecture.Prefix + place.Module)).Distinct().ToList();
-        if (scales.Count > 1 || linear.Count(place => place.Layer >= firstLayer && targets.Contains(place.Target!)) != chosen.Count)
-            throw new CheckpointException($"{path}: layers differ in rank, scaling or adapted parts; only one LoRA for all blocks from the lowest adapted one up is trained.");
-        var (rank, scaling) = scales[0];
-        return new AdapterSpec(Name, rank, scaling * rank, targets, firstLayer);
+        var lora = new LoraConfig(path, config);
+        var (chosen, targets, firstLayer) = lora.Adapted(architecture, places);
+        var scales = chosen.Select(place => lora.Of(architecture.FullName(place.Module))).Distinct().ToList();
+        return scales.Count == 1
+            ? new AdapterSpec(Name, scales[0].Rank, (float)scales[0].Alpha, targets, firstLayer) { RankStabilised = lora.RankStabilised }
+            : throw new CheckpointException($"{path}: layers differ in rank or alpha; only one LoRA for all blocks from the lowest adapted one up is trained.");
     }
 
-    // As PEFT: the whole name, or its end after a dot.
-    private static bool Matches(string module, string name) => module == name || module.EndsWith("." + name, StringComparison.Ordinal);
+    public override void WriteConfig(Utf8JsonWriter json, SavedAdapter saved) =>
+        new LoraConfigWriter(saved.Spec.Rank, saved.Spec.Alpha, saved.Spec.RankStabilised, saved.Modules(PeftExporter.SuffixA)).Write(json, saved.Heads, saved.Task, saved.BaseModel);
+
+    // In double and rounded once, as PEFT's scale is when it is read back.
+    private static float Scaling(AdapterSpec spec) => (float)(spec.Alpha / (spec.RankStabilised ? Math.Sqrt(spec.Rank) : spec.Rank));
 }

@@ -17,7 +17,7 @@ namespace FwdLLM.Modeling.Adapters;
 internal sealed class LoraXsAddition(string module, int rank, int inputSize, int outputSize, int firstBlock, Func<TruncatedSvd>? factors)
     : LinearAddition(module, rank, inputSize, outputSize, firstBlock)
 {
-    public override IReadOnlyList<AdapterParameter> Parameters => [new(Module + ".R", Rank * Rank, 0)];
+    public override IReadOnlyList<AdapterParameter> Parameters => [new(Module + ".R", [Rank, Rank], 0)];
 
     public override string Forward(GraphScope scope, string x)
     {

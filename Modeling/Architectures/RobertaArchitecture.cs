@@ -48,6 +48,8 @@ internal sealed class RobertaArchitecture : PostNormEncoder
         return program.Add(new TanhStep(program.Linear(first, "classifier.dense")));
     }
 
+    public override string FullName(string name) => name.StartsWith("classifier.", StringComparison.Ordinal) ? name : base.FullName(name);
+
     protected override PostNormNames Names(int layer) => BertArchitecture.BlockNames(layer);
 
     protected override int PositionRows(ModelConfig config) => config.MaxPositions + Padding(config) + 1;

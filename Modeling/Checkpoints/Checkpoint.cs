@@ -4,115 +4,88 @@ using FwdLLM.Modeling.Tokenization;
 namespace FwdLLM.Modeling.Checkpoints;
 
 /// <summary>
-/// A checkpoint in a Hugging Face folder: config.json, model.safetensors and tokenizer files.
-/// Tensor names are the same for every checkpoint of one architecture (Hugging Face's, without the base model's prefix), and weights stored as INT8 with
-/// scales read back as floats. Safe to read from several threads.
+/// A model as it was published: a Hugging Face folder (config.json, safetensors in one file or in shards, tokenizer files), or a GGUF
+/// file. Tensor names are the same for every checkpoint of one architecture (Hugging Face's, without the base model's prefix), and
+/// quantised weights read back as floats. Safe to read from several threads.
 /// </summary>
-public sealed class Checkpoint : ITensorSource, IDisposable
+public abstract class Checkpoint : ITensorSource, IDisposable
 {
-    /// <summary>File name of the configuration.</summary>
+    /// <summary>File name of a folder's configuration.</summary>
     public const string ConfigFile = "config.json";
 
-    /// <summary>File name of the weights.</summary>
-    public const string WeightsFile = "model.safetensors";
+    /// <summary>File name of a folder's weights where they are in one file.</summary>
+    public const string WeightsFile = TensorFiles.SingleFile;
 
-    private readonly SafetensorsFile _file;
-    private readonly NormalizedNames _names;
+    /// <summary>Ending of GGUF files.</summary>
+    public const string GgufExtension = ".gguf";
+
     private readonly Lazy<string> _sha256;
 
-    private Checkpoint(string folder, ModelConfig config, SafetensorsFile file)
+    private protected Checkpoint(string location, ModelConfig config)
     {
-        Folder = folder;
-        Config = config;
-        _file = file;
-        _names = new NormalizedNames(file, KnownArchitectures.Get(config.Architecture));
-        new CheckpointValidator(file.Path, config, _names).Check();
-        Pooling = PoolingReader.Read(folder, config, Contains);
-        _sha256 = new Lazy<string>(() => CheckpointHash.Compute(folder, Config, Pooling, _file, _names));
+        (Location, Config) = (location, config);
+        _sha256 = new Lazy<string>(ComputeSha256);
     }
 
-    /// <summary>Folder the checkpoint was opened from.</summary>
-    public string Folder { get; }
+    /// <summary>Folder or file the checkpoint was opened from.</summary>
+    public string Location { get; }
 
     /// <summary>Architecture and sizes.</summary>
     public ModelConfig Config { get; }
 
     /// <summary>How the model pools: the mean where 1_Pooling/config.json says so or nothing else is there, otherwise as its own classifier does.</summary>
-    public PoolingKind Pooling { get; }
+    public PoolingKind Pooling { get; private protected init; }
 
     /// <summary>Names of all tensors, without prefix, in ordinal order; scales of INT8 tensors are not among them.</summary>
-    public IReadOnlyList<string> Names => _names.All;
+    public abstract IReadOnlyList<string> Names { get; }
+
+    /// <summary>The files that a folder must have for <see cref="Tokenizers.Load"/> to find this model's tokenizer; empty where the model comes without one.</summary>
+    /// <exception cref="CheckpointException">The tokenizer is of a kind that cannot be written.</exception>
+    public abstract IReadOnlyList<TokenizerFile> TokenizerFiles { get; }
 
     /// <summary>
-    /// Lower-case hexadecimal SHA-256 over configuration, pooling, tokenizer files, and every tensor's name, type, shape and bytes.
-    /// It does not depend on the order of tensors in the file. Computed at the first call, reading the file once.
+    /// Lower-case hexadecimal SHA-256 of what the model computes: of a folder over configuration, pooling, tokenizer files, and every
+    /// tensor's name, type, shape and bytes, whatever their order; of a GGUF file over the file. Computed at the first call, reading everything once.
     /// </summary>
     public string Sha256 => _sha256.Value;
 
-    /// <summary>Opens a folder and checks that every needed tensor is there in the expected shape, before any weight is read.</summary>
+    /// <summary>Opens a folder or a GGUF file and checks that every needed tensor is there in the expected shape, before any weight is read.</summary>
     /// <exception cref="CheckpointException">Something is missing, damaged or not supported; the message names it and the remedy.</exception>
-    public static Checkpoint Open(string folder)
-    {
-        var config = KnownArchitectures.ReadConfig(Path.Combine(folder, ConfigFile));
-        var path = Path.Combine(folder, WeightsFile);
-        if (!File.Exists(path))
-            throw new CheckpointException($"{folder} has no {WeightsFile}; sharded and pickled checkpoints are not read. Save the model again with safe serialisation, in one file.");
-        SafetensorsFile? file = null;
-        try
-        {
-            file = SafetensorsFile.Open(path);
-            var checkpoint = new Checkpoint(folder, config, file);
-            file = null;
-            return checkpoint;
-        }
-        finally
-        {
-            file?.Dispose();
-        }
-    }
+    public static Checkpoint Open(string location) => location.EndsWith(GgufExtension, StringComparison.OrdinalIgnoreCase) && !Directory.Exists(location)
+        ? Gguf.GgufCheckpoint.OpenFile(location)
+        : FolderCheckpoint.OpenFolder(location);
 
-    /// <summary>Loads the tokenizer that lies beside the weights.</summary>
+    /// <summary>Loads the model's tokenizer.</summary>
     /// <exception cref="CheckpointException">There is none, or it has ids that the word embedding does not.</exception>
-    public WordPieceTokenizer LoadTokenizer()
+    public ITokenizer LoadTokenizer()
     {
-        var tokenizer = WordPieceTokenizer.Load(Folder);
-        var pieces = tokenizer.Vocabulary.Pieces.Count;
-        return pieces <= Config.VocabularySize
+        var tokenizer = CreateTokenizer();
+        return tokenizer.VocabularySize <= Config.VocabularySize
             ? tokenizer
-            : throw new CheckpointException($"{Folder} has a tokenizer of {pieces} pieces but a word embedding of {Config.VocabularySize} rows; use the tokenizer that belongs to the weights.");
+            : throw new CheckpointException($"{Location} has a tokenizer of {tokenizer.VocabularySize} pieces but a word embedding of {Config.VocabularySize} rows; use the tokenizer that belongs to the weights.");
     }
 
     /// <inheritdoc/>
-    public bool Contains(string name) => _names.Find(name) is not null;
+    public abstract bool Contains(string name);
 
     /// <inheritdoc/>
-    public IReadOnlyList<int> Shape(string name) => Get(name).Shape;
+    public abstract IReadOnlyList<int> Shape(string name);
 
-    /// <summary>How a tensor is stored; I8 has a scale per row.</summary>
+    /// <summary>How a tensor is stored; I8 has a scale per row. Null where it is stored in GGUF's own types.</summary>
     /// <exception cref="CheckpointException">There is no such tensor.</exception>
-    public TensorType StoredType(string name) => Get(name).Type;
+    public abstract TensorType? StoredType(string name);
 
     /// <inheritdoc/>
-    public float[] ReadFloat32(string name)
-    {
-        var tensor = Get(name);
-        if (tensor.Type != TensorType.I8)
-            return _file.ReadFloat32(tensor.Name);
-        var (quantised, scales) = ReadInt8(name);
-        return RowQuantizer.Dequantize(quantised, scales);
-    }
+    public abstract float[] ReadFloat32(string name);
 
     /// <summary>An I8 tensor's integers [rows, columns] and scales [rows]: the value is integer times its row's scale.</summary>
     /// <exception cref="CheckpointException">There is no such tensor, or it is not stored as I8.</exception>
-    public (sbyte[] Values, float[] Scales) ReadInt8(string name)
-    {
-        var tensor = Get(name);
-        return (_file.ReadInt8(tensor.Name), _file.ReadFloat32(tensor.Name + NormalizedNames.ScaleSuffix));
-    }
+    public abstract (sbyte[] Values, float[] Scales) ReadInt8(string name);
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public abstract void Dispose();
 
-    private TensorInfo Get(string name) => _names.Find(name)
-        ?? throw new CheckpointException($"{_file.Path} has no tensor '{name}'; the checkpoint is of another architecture, or this layer was dropped from it.");
+    private protected abstract ITokenizer CreateTokenizer();
+
+    private protected abstract string ComputeSha256();
 }

@@ -11,12 +11,12 @@ internal static class CheckpointHash
 {
     private const int ChunkBytes = 1 << 20;
 
-    public static string Compute(string folder, ModelConfig config, PoolingKind pooling, SafetensorsFile file, NormalizedNames names)
+    public static string Compute(string folder, ModelConfig config, PoolingKind pooling, ITensorFile file, NormalizedNames names)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[ChunkBytes];
         AppendText(hash, $"fwdllm-checkpoint-1 {config.Canonical} {pooling}");
-        foreach (var tokenizerFile in WordPieceTokenizer.Files)
+        foreach (var tokenizerFile in Tokenizers.Files)
             AppendFile(hash, folder, tokenizerFile, buffer);
         foreach (var name in names.All)
         {
@@ -29,7 +29,16 @@ internal static class CheckpointHash
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static void AppendTensor(IncrementalHash hash, SafetensorsFile file, string name, TensorInfo tensor, byte[] buffer)
+    /// <summary>Of a model in one file: what was read from its metadata, and all its bytes.</summary>
+    public static string Compute(ModelConfig config, PoolingKind pooling, string path)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        AppendText(hash, $"fwdllm-checkpoint-file-1 {config.Canonical} {pooling}");
+        AppendContents(hash, path, new byte[ChunkBytes]);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static void AppendTensor(IncrementalHash hash, ITensorFile file, string name, TensorInfo tensor, byte[] buffer)
     {
         AppendText(hash, $"{name} {tensor.Type} {tensor.ShapeText}");
         AppendLength(hash, tensor.Length);
@@ -46,8 +55,13 @@ internal static class CheckpointHash
         var path = Path.Combine(folder, name);
         if (!File.Exists(path))
             return;
-        using var stream = File.OpenRead(path);
         AppendText(hash, name);
+        AppendContents(hash, path, buffer);
+    }
+
+    private static void AppendContents(IncrementalHash hash, string path, byte[] buffer)
+    {
+        using var stream = File.OpenRead(path);
         AppendLength(hash, stream.Length);
         for (int read; (read = stream.Read(buffer)) > 0;)
             hash.AppendData(buffer.AsSpan(0, read));

@@ -9,7 +9,7 @@ internal sealed class NormalizedNames
 
     private readonly Dictionary<string, TensorInfo> _tensors = new(StringComparer.Ordinal);
 
-    public NormalizedNames(SafetensorsFile file, Architecture architecture)
+    public NormalizedNames(ITensorFile file, Architecture architecture)
     {
         foreach (var tensor in file.Tensors.Values)
         {

@@ -21,7 +21,7 @@ internal sealed class CompactFiles(Checkpoint source, WordPieceTokenizer tokeniz
     {
         var settings = tokenizer.Settings;
         if (!settings.CleanText || settings.MaxWordLength != new WordPieceSettings().MaxWordLength)
-            throw new CheckpointException($"{source.Folder}: the tokenizer has clean_text {settings.CleanText} and max_input_chars_per_word {settings.MaxWordLength}, which vocab.txt cannot carry; only True and 100 can be compacted.");
+            throw new CheckpointException($"{source.Location}: the tokenizer has clean_text {settings.CleanText} and max_input_chars_per_word {settings.MaxWordLength}, which vocab.txt cannot carry; only True and 100 can be compacted.");
         Write("vocab.txt", string.Concat(keptIds.Select(id => tokenizer.Vocabulary.Pieces[id] + "\n")));
         Write("tokenizer_config.json", new JsonObject
         {
@@ -40,7 +40,7 @@ internal sealed class CompactFiles(Checkpoint source, WordPieceTokenizer tokeniz
 
     public void WriteConfig(VocabularyTrimmer trimmer)
     {
-        using var document = JsonFile.Read(Path.Combine(source.Folder, Checkpoint.ConfigFile));
+        using var document = JsonFile.Read(Path.Combine(source.Location, Checkpoint.ConfigFile));
         var config = JsonObject.Create(document.RootElement)!;
         config["vocab_size"] = keptIds.Length;
         config["max_position_embeddings"] = Positions;
@@ -63,7 +63,7 @@ internal sealed class CompactFiles(Checkpoint source, WordPieceTokenizer tokeniz
     {
         foreach (var name in new[] { License, "modules.json", Path.Combine(PoolingReader.Folder, Checkpoint.ConfigFile) })
         {
-            var from = Path.Combine(source.Folder, name);
+            var from = Path.Combine(source.Location, name);
             if (!File.Exists(from))
                 continue;
             var to = Path.Combine(target, name);
@@ -82,7 +82,7 @@ internal sealed class CompactFiles(Checkpoint source, WordPieceTokenizer tokeniz
         text.Append(CultureInfo.InvariantCulture, $"- vocabulary cut from {tokenizer.Vocabulary.Pieces.Count} to {keptIds.Length} pieces, word embeddings accordingly;\n");
         text.Append("- word and position embeddings and the weights of linear layers rounded to 8-bit integers with one scale per row;\n");
         text.Append(CultureInfo.InvariantCulture, $"- at most {Positions} positions kept; layers that the model's pooling does not use removed.\n");
-        var sourceNotice = Path.Combine(source.Folder, Notice);
+        var sourceNotice = Path.Combine(source.Location, Notice);
         if (File.Exists(sourceNotice))
             text.Append("\nNotice of the source:\n\n").Append(File.ReadAllText(sourceNotice).ReplaceLineEndings("\n"));
         Write(Notice, text.ToString());
@@ -90,7 +90,7 @@ internal sealed class CompactFiles(Checkpoint source, WordPieceTokenizer tokeniz
 
     private string LicenseLine()
     {
-        var path = Path.Combine(source.Folder, License);
+        var path = Path.Combine(source.Location, License);
         if (!File.Exists(path))
             return "The source folder held no LICENSE file; ask its author before passing this on.\n";
         var title = File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0).Take(2);

@@ -18,7 +18,7 @@ internal static class CompactTensors
             var values = source.ReadFloat32(name);
             var bad = Array.FindIndex(values, value => !float.IsFinite(value));
             if (bad >= 0)
-                throw new CheckpointException($"{source.Folder}: tensor '{name}' holds {values[bad]} at element {bad}; a damaged checkpoint cannot be compacted. Download it again.");
+                throw new CheckpointException($"{source.Location}: tensor '{name}' holds {values[bad]} at element {bad}; a damaged checkpoint cannot be compacted. Download it again.");
             if (name == architecture.WordEmbeddings)
                 (values, shape[0]) = (SelectRows(values, keptIds, shape[1]), keptIds.Length);
             else if (name == architecture.PositionEmbeddings && shape[0] > MaxPositions)

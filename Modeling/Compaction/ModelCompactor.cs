@@ -1,4 +1,5 @@
 using FwdLLM.Modeling.Checkpoints;
+using FwdLLM.Modeling.Tokenization;
 
 namespace FwdLLM.Modeling.Compaction;
 
@@ -21,7 +22,10 @@ public static class ModelCompactor
         if (File.Exists(targetFolder) || (Directory.Exists(targetFolder) && Directory.EnumerateFileSystemEntries(targetFolder).Any()))
             throw new CheckpointException($"{targetFolder} is not an empty folder; choose another or empty it first.");
         using var source = Checkpoint.Open(sourceFolder);
-        var tokenizer = source.LoadTokenizer();
+        var tokenizer = source.LoadTokenizer() as WordPieceTokenizer
+            ?? throw new CheckpointException($"{sourceFolder} has no WordPiece tokenizer; only the vocabulary of such a one can be cut.");
+        if (source.Config.PadTokenId is { } padding)
+            throw new CheckpointException($"{sourceFolder} counts positions from its padding id {padding}, which moves when the vocabulary is cut; choose another model to compact.");
         var trimmer = new VocabularyTrimmer(tokenizer);
         progress?.Report("Counting word pieces in the corpus.");
         foreach (var text in corpus)

@@ -102,7 +102,7 @@ public sealed class CompiledModel
         var entry = Manifest.Weights.FirstOrDefault(candidate => candidate.Name == name)
             ?? throw new InvalidDataException($"{Path.Combine(Folder, WeightsFile)} has no tensor '{name}'; compile the model again, with features per token.");
         return entry.Type == ElementType.Float32
-            ? ReadValues(WeightsFile, entry)
+            ? Read(WeightsFile, entry)
             : throw new InvalidDataException($"{Path.Combine(Folder, WeightsFile)} has the tensor '{name}' as {entry.Type}; compile the model with float32 weights.");
     }
 
@@ -124,14 +124,8 @@ public sealed class CompiledModel
         }
     }
 
-    private float[] ReadFactor(string name)
-    {
-        var entry = Manifest.Factors.FirstOrDefault(candidate => candidate.Name == name)
-            ?? throw new InvalidDataException($"{Path.Combine(Folder, FactorsFile)} has no tensor '{name}'; compile the model again.");
-        return ReadValues(FactorsFile, entry);
-    }
-
-    private float[] ReadValues(string file, WeightEntry entry)
+    /// <summary>The values of a float32 tensor of weights.bin or adapter.bin.</summary>
+    internal float[] Read(string file, WeightEntry entry)
     {
         var values = new float[entry.Length / sizeof(float)];
         using var stream = File.OpenRead(Path.Combine(Folder, file));
@@ -139,4 +133,7 @@ public sealed class CompiledModel
         stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
     }
+
+    private float[] ReadFactor(string name) => Read(FactorsFile, Manifest.Factors.FirstOrDefault(candidate => candidate.Name == name)
+        ?? throw new InvalidDataException($"{Path.Combine(Folder, FactorsFile)} has no tensor '{name}'; compile the model again."));
 }

@@ -75,7 +75,12 @@ public static class ModelCompiler
         }
 
         foreach (var file in source.TokenizerFiles)
-            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        {
+            using var from = file.Open();
+            using var to = File.Create(Path.Combine(folder, file.Name));
+            from.CopyTo(to);
+        }
+
         return new ModelManifest
         {
             Format = ModelManifest.CurrentFormat,

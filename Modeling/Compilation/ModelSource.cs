@@ -9,11 +9,11 @@ namespace FwdLLM.Modeling.Compilation;
 /// <param name="Pooling">How features are pooled.</param>
 /// <param name="Tensors">Weights under the architecture's canonical names: see <see cref="KnownArchitectures.RequiredTensors"/>.</param>
 /// <param name="Sha256">Identity of the above, recorded in the manifest.</param>
-/// <param name="TokenizerFiles">Paths copied beside the graphs.</param>
-public sealed record ModelSource(ModelConfig Config, PoolingKind Pooling, ITensorSource Tensors, string Sha256, IReadOnlyList<string> TokenizerFiles)
+/// <param name="TokenizerFiles">Copied beside the graphs.</param>
+public sealed record ModelSource(ModelConfig Config, PoolingKind Pooling, ITensorSource Tensors, string Sha256, IReadOnlyList<TokenizerFile> TokenizerFiles)
 {
-    /// <summary>A Hugging Face folder.</summary>
+    /// <summary>A model as it was published, pooled as it says.</summary>
+    /// <exception cref="CheckpointException">Its tokenizer is of a kind that cannot be written.</exception>
     public static ModelSource From(Checkpoint checkpoint) => new(
-        checkpoint.Config, checkpoint.Pooling, checkpoint, checkpoint.Sha256,
-        [.. WordPieceTokenizer.Files.Select(name => Path.Combine(checkpoint.Folder, name)).Where(File.Exists)]);
+        checkpoint.Config, checkpoint.Pooling, checkpoint, checkpoint.Sha256, checkpoint.TokenizerFiles);
 }

@@ -46,5 +46,8 @@ internal static class Operators
     /// <summary>Sum over the last axis, kept with length 1.</summary>
     public static string RowSum(this GraphBuilder g, string x) => g.Node("ReduceSum", [x, g.Integers(-1)], ("keepdims", 1));
 
+    /// <summary>Sum over the rows of a matrix, [width].</summary>
+    public static string ColumnSum(this GraphBuilder g, string x) => g.Node("ReduceSum", [x, g.Integers(0)], ("keepdims", 0));
+
     public static string Apply(this GraphBuilder g, string function, string x) => g.Node(function, [x]);
 }

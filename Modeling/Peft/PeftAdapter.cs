@@ -13,7 +13,7 @@ public sealed record PeftAdapter(IReadOnlyList<LoraMatrices> Matrices, IReadOnly
     /// <exception cref="CheckpointException">A file is missing or damaged, the adapter is not a plain LoRA, or configuration and weights contradict each other.</exception>
     public static PeftAdapter Read(string folder)
     {
-        var config = PeftConfig.Read(Path.Combine(folder, PeftExporter.ConfigFile));
+        var config = LoraConfig.Read(Path.Combine(folder, PeftExporter.ConfigFile));
         using var file = SafetensorsFile.Open(Path.Combine(folder, PeftExporter.WeightsFile));
         var matrices = new List<LoraMatrices>();
         var heads = new List<PeftHead>();
@@ -35,7 +35,7 @@ public sealed record PeftAdapter(IReadOnlyList<LoraMatrices> Matrices, IReadOnly
             : throw new CheckpointException($"{file.Path} holds no '*{PeftExporter.SuffixA}' tensor; save a LoRA adapter with PEFT's save_pretrained.");
     }
 
-    private static LoraMatrices ReadMatrices(SafetensorsFile file, PeftConfig config, string module)
+    private static LoraMatrices ReadMatrices(SafetensorsFile file, LoraConfig config, string module)
     {
         var a = Matrix(file, module + PeftExporter.SuffixA);
         var b = Matrix(file, module + PeftExporter.SuffixB);

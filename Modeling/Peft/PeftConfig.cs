@@ -1,39 +1,23 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
+using FwdLLM.Modeling.Architectures;
 using FwdLLM.Modeling.Checkpoints;
 
 namespace FwdLLM.Modeling.Peft;
 
-/// <summary>The parts of adapter_config.json that say what the weights mean.</summary>
-internal sealed class PeftConfig
+/// <summary>What the configurations of PEFT's kinds have in common: which layers are adapted, and which are saved whole.</summary>
+internal abstract class PeftConfig
 {
-    private const int MaxRank = 65_536;
-
-    private readonly string _path;
-    private readonly int _rank;
-    private readonly double _alpha;
-    private readonly bool _rankStabilised;
-    private readonly List<(Regex Pattern, double Value)> _ranks;
-    private readonly List<(Regex Pattern, double Value)> _alphas;
     private readonly List<string> _saved;
 
-    public PeftConfig(string path, JsonElement root)
+    protected PeftConfig(string path, JsonElement root, string type)
     {
-        _path = path;
-        RequireType(root);
-        // Each of these changes what the layer computes, or how its matrices are laid out.
-        foreach (var flag in new[] { "use_dora", "use_qalora", "use_bdlora", "fan_in_fan_out", "lora_bias" })
-            if (JsonFile.TryGet(root, flag, out var value) && value.ValueKind != JsonValueKind.False)
-                throw Refused(flag, value, "plain LoRA only");
-        if (JsonFile.TryGet(root, "bias", out var bias) && bias.ToString() != "none")
-            throw Refused("bias", bias, "none");
-        if (JsonFile.TryGet(root, "layer_replication", out var replication))
-            throw Refused("layer_replication", replication, "null");
-        _rank = CheckRank("r", JsonFile.TryGet(root, "r", out var rank) ? rank : throw Missing("r"));
-        _alpha = CheckAlpha("lora_alpha", JsonFile.TryGet(root, "lora_alpha", out var alpha) ? alpha : throw Missing("lora_alpha"));
-        _rankStabilised = JsonFile.TryGet(root, "use_rslora", out var stabilised) && stabilised.ValueKind == JsonValueKind.True;
-        _ranks = ReadPattern(root, "rank_pattern", (key, value) => CheckRank(key, value));
-        _alphas = ReadPattern(root, "alpha_pattern", CheckAlpha);
+        Path = path;
+        if (!JsonFile.TryGet(root, "peft_type", out var found))
+            throw Missing("peft_type");
+        if (found.ToString() != type)
+            throw Refused("peft_type", found, type);
+        RefuseTrue(root, "fan_in_fan_out");
+        RefuseGiven(root, "exclude_modules");
         _saved = ReadNames(root, "modules_to_save");
         Targets = ReadTargets(root);
         TaskType = ReadText(root, "task_type");
@@ -47,77 +31,45 @@ internal sealed class PeftConfig
 
     public string? BaseModel { get; }
 
-    public static PeftConfig Read(string path)
-    {
-        using var document = JsonFile.Read(path);
-        return new PeftConfig(path, document.RootElement);
-    }
+    protected string Path { get; }
 
-    /// <summary>Rank of a layer and the factor of its product: α/r, or α/√r where rank-stabilised (arXiv 2312.03732).</summary>
-    public (int Rank, float Scaling) Scale(string module)
-    {
-        var rank = (int)Lookup(_ranks, module, _rank);
-        var alpha = Lookup(_alphas, module, _alpha);
-        return (rank, (float)(alpha / (_rankStabilised ? Math.Sqrt(rank) : rank)));
-    }
+    /// <summary>Whether a configuration says that it is of this type.</summary>
+    public static bool IsType(JsonElement root, string type) => JsonFile.TryGet(root, "peft_type", out var found) && found.ToString() == type;
 
     /// <summary>Whether a layer is one of modules_to_save, or lies in one.</summary>
     public bool IsSaved(string module) =>
         _saved.Any(saved => $".{module}.".Contains($".{saved}.", StringComparison.Ordinal));
 
-    // As PEFT: the first pattern that matches the whole name, or its end after a dot.
-    private static double Lookup(List<(Regex Pattern, double Value)> patterns, string module, double fallback)
+    /// <summary>The adapted layers: their places, their targets, and the lowest block.</summary>
+    /// <exception cref="CheckpointException">There are none, or they are not the same in every block from the lowest up.</exception>
+    public (IReadOnlyList<AdapterPlace> Places, IReadOnlyList<string> Targets, int FirstLayer) Adapted(Architecture architecture, IReadOnlyList<AdapterPlace> places)
     {
-        foreach (var (pattern, value) in patterns)
-            if (pattern.IsMatch(module))
-                return value;
-        return fallback;
+        var linear = places.Where(place => place is { Kind: PlaceKind.Linear, Target: not null }).ToList();
+        var chosen = Targets is { } names ? linear.Where(place => names.Any(name => Matches(place.Module, architecture.Normalize(name)))).ToList() : linear;
+        if (chosen.Count == 0)
+            throw new CheckpointException($"{Path}: target_modules names no linear layer of a {architecture.Name} block; the adapter belongs to another model.");
+        var targets = chosen.Select(place => place.Target!).Distinct().ToList();
+        var firstLayer = chosen.Min(place => place.Layer);
+        return linear.Count(place => place.Layer >= firstLayer && targets.Contains(place.Target!)) == chosen.Count
+            ? (chosen, targets, firstLayer)
+            : throw new CheckpointException($"{Path}: blocks differ in adapted layers; only an adapter that is the same in all blocks from the lowest adapted one up is trained.");
     }
 
-    private void RequireType(JsonElement root)
+    protected void RefuseTrue(JsonElement root, params ReadOnlySpan<string> flags)
     {
-        if (!JsonFile.TryGet(root, "peft_type", out var type))
-            throw Missing("peft_type");
-        if (type.ToString() != "LORA")
-            throw Refused("peft_type", type, "LORA");
+        foreach (var flag in flags)
+            if (JsonFile.TryGet(root, flag, out var value) && value.ValueKind != JsonValueKind.False)
+                throw Refused(flag, value, "false");
     }
 
-    private List<(Regex, double)> ReadPattern(JsonElement root, string name, Func<string, JsonElement, double> check)
+    protected void RefuseGiven(JsonElement root, params ReadOnlySpan<string> keys)
     {
-        var patterns = new List<(Regex, double)>();
-        if (!JsonFile.TryGet(root, name, out var element))
-            return patterns;
-        if (element.ValueKind != JsonValueKind.Object)
-            throw Refused(name, element, "an object of patterns");
-        foreach (var property in element.EnumerateObject())
-            patterns.Add((Compile(name, property.Name), check($"{name} '{property.Name}'", property.Value)));
-        return patterns;
+        foreach (var key in keys)
+            if (JsonFile.TryGet(root, key, out var value))
+                throw Refused(key, value, "null");
     }
 
-    private Regex Compile(string name, string pattern)
-    {
-        try
-        {
-            // The engine without backtracking: a pattern from a stranger's file cannot take forever.
-            return new Regex($@"\A(?:.*\.)?(?:{pattern})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-        }
-        catch (Exception error) when (error is ArgumentException or NotSupportedException)
-        {
-            throw new CheckpointException($"{_path}: {name} has the pattern '{pattern}', which is not read ({error.Message}); use plain module names.", error);
-        }
-    }
-
-    private int CheckRank(string key, JsonElement value) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var rank) && rank is > 0 and <= MaxRank
-            ? rank
-            : throw Refused(key, value, $"a whole number from 1 to {MaxRank}");
-
-    private double CheckAlpha(string key, JsonElement value) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var alpha) && Math.Abs(alpha) <= 1e9
-            ? alpha
-            : throw Refused(key, value, "a number of at most 1e9");
-
-    private List<string> ReadNames(JsonElement root, string name)
+    protected List<string> ReadNames(JsonElement root, string name)
     {
         if (!JsonFile.TryGet(root, name, out var element))
             return [];
@@ -125,6 +77,13 @@ internal sealed class PeftConfig
             throw Refused(name, element, "a list of names");
         return [.. element.EnumerateArray().Select(item => item.GetString()!)];
     }
+
+    protected CheckpointException Missing(string key) => new($"{Path} has no '{key}'; save the adapter with PEFT's save_pretrained.");
+
+    protected CheckpointException Refused(string key, JsonElement value, string expected) => PeftJson.Refused(Path, key, value, expected);
+
+    // As PEFT: the whole name, or its end after a dot.
+    private static bool Matches(string module, string name) => module == name || module.EndsWith("." + name, StringComparison.Ordinal);
 
     private List<string>? ReadTargets(JsonElement root)
     {
@@ -135,13 +94,4 @@ internal sealed class PeftConfig
 
     private static string? ReadText(JsonElement root, string name) =>
         JsonFile.TryGet(root, name, out var element) && element.ValueKind == JsonValueKind.String ? element.GetString() : null;
-
-    private CheckpointException Missing(string key) => new($"{_path} has no '{key}'; save the adapter with PEFT's save_pretrained.");
-
-    private CheckpointException Refused(string key, JsonElement value, string expected)
-    {
-        const int limit = 60;
-        var text = value.GetRawText();
-        return new CheckpointException($"{_path}: {key} is {(text.Length > limit ? text[..limit] + "…" : text)}; supported: {expected}. Train or convert the adapter accordingly.");
-    }
 }

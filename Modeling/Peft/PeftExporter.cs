@@ -25,7 +25,7 @@ public static class PeftExporter
     /// <param name="task">The task.</param>
     /// <param name="layer">Name without prefix, for example <c>encoder.layer.0.attention.self.query</c>.</param>
     public static string ModuleName(ModelConfig config, PeftTask task, string layer) =>
-        task == PeftTask.FeatureExtraction ? layer : KnownArchitectures.Get(config.Architecture).Prefix + layer;
+        task == PeftTask.FeatureExtraction ? layer : KnownArchitectures.Get(config.Architecture).FullName(layer);
 
     /// <summary>Writes an adapter; the folder is created if need be.</summary>
     /// <param name="folder">Target folder.</param>
@@ -39,99 +39,54 @@ public static class PeftExporter
         var ordered = matrices.OrderBy(matrix => matrix.Module, StringComparer.Ordinal).ToList();
         if (ordered.Count == 0)
             throw new ArgumentException("There is no LoRA matrix to write; PEFT needs at least one target module.", nameof(matrices));
-        var tensors = new List<SafetensorsTensor>();
-        foreach (var matrix in ordered)
+        var tensors = ordered.SelectMany(matrix => new[]
         {
-            tensors.Add(Tensor(matrix.Module + SuffixA, [matrix.Rank, matrix.In], matrix.A));
-            tensors.Add(Tensor(matrix.Module + SuffixB, [matrix.Out, matrix.Rank], matrix.B));
-        }
-
-        foreach (var head in heads)
+            (matrix.Module + SuffixA, new[] { matrix.Rank, matrix.In }, matrix.A),
+            (matrix.Module + SuffixB, [matrix.Out, matrix.Rank], matrix.B),
+        });
+        // What most layers have goes into r and lora_alpha, the others into the patterns.
+        var (rank, alpha) = ordered.GroupBy(RankAndAlpha).MaxBy(group => group.Count())!.Key;
+        var config = new LoraConfigWriter(rank, alpha, RankStabilised: false, ordered.Select(matrix => matrix.Module))
         {
-            tensors.Add(Tensor(head.Module + ".weight", [head.Out, head.In], head.Weight));
-            if (head.Bias is not null)
-                tensors.Add(Tensor(head.Module + ".bias", [head.Out], head.Bias));
-        }
-
-        Directory.CreateDirectory(folder);
-        SafetensorsWriter.Write(Path.Combine(folder, WeightsFile), tensors, new Dictionary<string, string> { ["format"] = "pt" });
-        // The configuration last: a folder with one is complete.
-        AtomicFile.Write(Path.Combine(folder, ConfigFile), stream => WriteConfig(stream, ordered, heads, task, baseModel));
+            Ranks = [.. ordered.Where(matrix => matrix.Rank != rank).Select(matrix => (matrix.Module, matrix.Rank))],
+            Alphas = [.. ordered.Select(matrix => (matrix.Module, RankAndAlpha(matrix).Alpha)).Where(other => other.Alpha != alpha)],
+        };
+        Write(folder, KeyPrefix, tensors, heads, json => config.Write(json, heads, task, baseModel));
     }
 
-    internal static string TaskName(PeftTask task) => task switch
+    /// <summary>Writes both files of any kind of adapter.</summary>
+    /// <param name="folder">Target folder; created if need be.</param>
+    /// <param name="prefix">What stands before every tensor's name.</param>
+    /// <param name="tensors">Name without prefix, shape and values.</param>
+    /// <param name="heads">Layers saved whole.</param>
+    /// <param name="writeConfig">Writes the configuration's properties.</param>
+    internal static void Write(string folder, string prefix, IEnumerable<(string Name, int[] Shape, float[] Values)> tensors, IReadOnlyList<PeftHead> heads, Action<Utf8JsonWriter> writeConfig)
     {
-        PeftTask.SequenceClassification => "SEQ_CLS",
-        PeftTask.QuestionAnswering => "QUESTION_ANS",
-        PeftTask.FeatureExtraction => "FEATURE_EXTRACTION",
-        _ => throw new ArgumentOutOfRangeException(nameof(task), task, "Not a PEFT task."),
-    };
+        var all = tensors
+            .Concat(heads.Select(head => (head.Module + ".weight", new[] { head.Out, head.In }, head.Weight)))
+            .Concat(heads.Where(head => head.Bias is not null).Select(head => (head.Module + ".bias", new[] { head.Out }, head.Bias!)))
+            .Select(tensor => Tensor(prefix + tensor.Item1, tensor.Item2, tensor.Item3))
+            .ToList();
+        Directory.CreateDirectory(folder);
+        SafetensorsWriter.Write(Path.Combine(folder, WeightsFile), all, new Dictionary<string, string> { ["format"] = "pt" });
+        // The configuration last: a folder with one is complete.
+        AtomicFile.Write(Path.Combine(folder, ConfigFile), stream =>
+        {
+            using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" });
+            json.WriteStartObject();
+            writeConfig(json);
+            json.WriteEndObject();
+        });
+    }
 
     private static SafetensorsTensor Tensor(string name, int[] shape, float[] values)
     {
         var index = Array.FindIndex(values, value => !float.IsFinite(value));
         if (index >= 0)
             throw new ArgumentException($"'{name}' holds {values[index]} at {index}; only finite weights are exported.", nameof(values));
-        return SafetensorsTensor.Float32(KeyPrefix + name, shape, values);
-    }
-
-    private static void WriteConfig(Stream stream, List<LoraMatrices> matrices, IReadOnlyList<PeftHead> heads, PeftTask task, string baseModel)
-    {
-        // What most layers have goes into r and lora_alpha, the others into the patterns.
-        var (rank, alpha) = matrices.GroupBy(RankAndAlpha).MaxBy(group => group.Count())!.Key;
-        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" });
-        json.WriteStartObject();
-        WritePattern(json, "alpha_pattern", matrices.Where(matrix => RankAndAlpha(matrix).Alpha != alpha), matrix => json.WriteNumberValue(RankAndAlpha(matrix).Alpha));
-        json.WriteNull("auto_mapping");
-        json.WriteString("base_model_name_or_path", baseModel);
-        json.WriteString("bias", "none");
-        json.WriteBoolean("fan_in_fan_out", false);
-        json.WriteBoolean("inference_mode", true);
-        json.WriteBoolean("init_lora_weights", true);
-        json.WriteNull("layers_pattern");
-        json.WriteNull("layers_to_transform");
-        json.WriteNumber("lora_alpha", alpha);
-        json.WriteNumber("lora_dropout", 0.0);
-        WriteNames(json, "modules_to_save", heads.Select(head => head.Module.Split('.')[0]).Distinct());
-        json.WriteString("peft_type", "LORA");
-        json.WriteNumber("r", rank);
-        WritePattern(json, "rank_pattern", matrices.Where(matrix => matrix.Rank != rank), matrix => json.WriteNumberValue(matrix.Rank));
-        json.WriteNull("revision");
-        // Full names: PEFT matches by suffix, and "output.dense" alone would take in attention.output.dense too.
-        WriteNames(json, "target_modules", matrices.Select(matrix => matrix.Module));
-        json.WriteString("task_type", TaskName(task));
-        json.WriteBoolean("use_dora", false);
-        json.WriteBoolean("use_rslora", false);
-        json.WriteEndObject();
+        return SafetensorsTensor.Float32(name, shape, values);
     }
 
     // PEFT computes alpha / r in double; a float times a small integer is exact there, so the scaling comes back unchanged.
     private static (int Rank, double Alpha) RankAndAlpha(LoraMatrices matrix) => (matrix.Rank, (double)matrix.Scaling * matrix.Rank);
-
-    private static void WritePattern(Utf8JsonWriter json, string name, IEnumerable<LoraMatrices> matrices, Action<LoraMatrices> writeValue)
-    {
-        json.WriteStartObject(name);
-        foreach (var matrix in matrices)
-        {
-            json.WritePropertyName(matrix.Module);
-            writeValue(matrix);
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void WriteNames(Utf8JsonWriter json, string name, IEnumerable<string> values)
-    {
-        var list = values.ToList();
-        if (list.Count == 0)
-        {
-            json.WriteNull(name);
-            return;
-        }
-
-        json.WriteStartArray(name);
-        foreach (var value in list)
-            json.WriteStringValue(value);
-        json.WriteEndArray();
-    }
 }

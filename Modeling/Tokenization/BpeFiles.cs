@@ -53,18 +53,25 @@ internal static class BpeFiles
             ?? throw new CheckpointException($"{source} has the pre-tokenizer '{vocabulary.PreTokenizer}'; supported are {string.Join(", ", WordSplits.Names)}. Choose another model.");
         if (vocabulary.TokenTypes is { } types && types.Count != vocabulary.Tokens.Count)
             throw new CheckpointException($"{source} has {vocabulary.Tokens.Count} tokens but {types.Count} token types; the file is damaged. Download or convert it again.");
-        var added = Enumerable.Range(0, vocabulary.TokenTypes?.Count ?? 0).Where(id => vocabulary.TokenTypes![id] is UnknownType or ControlType or UserDefinedType)
-            .Select(id => new AddedToken(vocabulary.Tokens[id], id, Special: vocabulary.TokenTypes![id] != UserDefinedType)).ToList();
+        var added = Added(vocabulary);
         var tokens = new TokenTable(source, vocabulary.Tokens.Select((token, id) => (token, id)), added);
         var special = vocabulary.Special;
         foreach (var (id, name) in new[] { (special.Unknown, "unknown"), (special.Start, "start"), (special.End, "end"), (special.Pad, "padding"), (special.Mask, "mask") })
             if (id is { } given)
                 tokens.Check(given, $"{name} token");
         var llama3 = WordSplits.IsLlama3(vocabulary.PreTokenizer);
-        var frame = SequenceFrame.Each(vocabulary.AddStart ?? llama3 ? special.Start : null, vocabulary.AddEnd ? special.End : null);
         var model = new BpeModel(source, tokens.ModelIds, [.. vocabulary.Merges.Select(merge => SplitMerge(source, merge))]);
-        return new BpeTokenizer(tokens.Tokens, tokens.ModelIds, model, new AddedTokens(added), new BpeSettings(words, WholeWordsFirst: llama3), frame, special);
+        return new BpeTokenizer(tokens.Tokens, tokens.ModelIds, model, new AddedTokens(added), new BpeSettings(words, WholeWordsFirst: llama3), Frame(vocabulary), special);
     }
+
+    /// <summary>The tokens of a GGUF file that are found as they stand in texts.</summary>
+    public static IReadOnlyList<AddedToken> Added(BpeVocabulary vocabulary) =>
+        [.. Enumerable.Range(0, vocabulary.TokenTypes?.Count ?? 0).Where(id => vocabulary.TokenTypes![id] is UnknownType or ControlType or UserDefinedType)
+            .Select(id => new AddedToken(vocabulary.Tokens[id], id, Special: vocabulary.TokenTypes![id] != UserDefinedType))];
+
+    /// <summary>The tokens that a GGUF file puts round texts.</summary>
+    public static SequenceFrame Frame(BpeVocabulary vocabulary) => SequenceFrame.Each(
+        vocabulary.AddStart ?? WordSplits.IsLlama3(vocabulary.PreTokenizer) ? vocabulary.Special.Start : null, vocabulary.AddEnd ? vocabulary.Special.End : null);
 
     private static void Refuse(string path, JsonElement model)
     {

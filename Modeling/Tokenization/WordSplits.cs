@@ -44,6 +44,9 @@ internal static partial class WordSplits
 
     public static Regex[]? FindName(string name) => ByName.GetValueOrDefault(name);
 
+    /// <summary>The patterns of a name as they stand in files.</summary>
+    public static IEnumerable<string> Patterns(string name) => ByName[name].Select(split => ByPattern.Single(entry => entry.Value == split).Key);
+
     public static Regex? FindPattern(string pattern) => ByPattern.GetValueOrDefault(pattern);
 
     [GeneratedRegex(Gpt2Pattern, RegexOptions.CultureInvariant)]

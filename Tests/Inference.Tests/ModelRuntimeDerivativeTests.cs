@@ -23,6 +23,11 @@ public sealed class ModelRuntimeDerivativeTests : IDisposable
             data.Add(AdapterKinds.Lora, 2, PoolingKind.Mean, "value");
             data.Add(AdapterKinds.LoraXs, 2, PoolingKind.Mean, "intermediate");
             data.Add(AdapterKinds.Lora, 2, PoolingKind.Pooler, "output");
+            data.Add(AdapterKinds.Ia3, 0, PoolingKind.Mean, "value");
+            data.Add(AdapterKinds.Ia3, 2, PoolingKind.Mean, "output");
+            data.Add(AdapterKinds.BitFit, 0, PoolingKind.Mean, "norm");
+            data.Add(AdapterKinds.BitFit, 1, PoolingKind.Pooler, "other");
+            data.Add(AdapterKinds.BitFit, 2, PoolingKind.Mean, "query,intermediate");
             return data;
         }
     }
@@ -31,10 +36,12 @@ public sealed class ModelRuntimeDerivativeTests : IDisposable
     [MemberData(nameof(Cases))]
     public void Tangents_gradient_and_central_differences_agree(string kind, int firstLayer, PoolingKind pooling, string targets)
     {
-        using var runtime = TinyBert.Open(_folder, new AdapterSpec(kind, 3, 6, targets.Split(','), firstLayer), pooling);
+        using var runtime = TinyBert.Open(_folder, Spec(kind, firstLayer, targets.Split(',')), pooling);
         var cancellation = TestContext.Current.CancellationToken;
         var batch = TinyBert.Batch(9, 4, 1, 12, 9);
         var theta = TinyBert.Values(runtime.Dimension, 0.3f, 11);
+        if (kind == AdapterKinds.Pfeiffer)
+            AwayFromKinks(theta);
         var directions = TinyBert.Values(5 * runtime.Dimension, 1, 12);
         var jvp = runtime.Jvp(batch, theta, directions, cancellation);
         var cotangents = TinyBert.Values(jvp.Features.Length, 1, 13);
@@ -78,6 +85,22 @@ public sealed class ModelRuntimeDerivativeTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    // A ReLU that changes side within the step has no difference quotient to speak of: biases put every unit well on one.
+    private void AwayFromKinks(float[] theta)
+    {
+        var layout = FwdLLM.Modeling.Compilation.CompiledModel.Open(Directory.GetDirectories(_folder.Path).Single()).Layout;
+        foreach (var block in layout.Blocks.Where(block => block.Name.EndsWith("adapter_down.0.bias", StringComparison.Ordinal)))
+            for (var unit = 0; unit < block.Length; unit++)
+                theta[block.Offset + unit] = unit % 3 == 2 ? -4 : 4;
+    }
+
+    private static AdapterSpec Spec(string kind, int firstLayer, string[] targets) => kind switch
+    {
+        AdapterKinds.Houlsby or AdapterKinds.Pfeiffer => new AdapterSpec(kind, 3, 0, [], firstLayer),
+        AdapterKinds.Ia3 => new AdapterSpec(kind, 0, 0, targets, firstLayer) { FeedForward = [.. targets.Where(target => target.Contains("output", StringComparison.Ordinal))] },
+        _ => new AdapterSpec(kind, 3, 6, targets, firstLayer),
+    };
 
     private static double Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {

@@ -21,7 +21,7 @@ internal sealed class LearningTask : IDisposable
         var cache = Path.Combine(Path.GetTempPath(), "fwdllm-bench-models");
         Model = ModelCache.GetOrCompile(modelFolder, adapter, cache);
         Runtime = new StartFeatures(ModelRuntime.Open(Model, new RuntimeOptions { AllowVjp = true }));
-        var tokenizer = WordPieceTokenizer.Load(Model.Folder);
+        var tokenizer = Tokenizers.Load(Model.Folder);
         var train = DataReader.Read(trainFile, new DataReadOptions());
         var labels = LabelIndex.FromTrain(train);
         var test = DataReader.Read(testFile, new DataReadOptions());
@@ -60,6 +60,6 @@ internal sealed class LearningTask : IDisposable
 
     public void Dispose() => Runtime.Dispose();
 
-    private static LocalExamples Tokenise(DataSet<LabelledText> data, LabelIndex labels, WordPieceTokenizer tokenizer, int limit, int maxTokens)
+    private static LocalExamples Tokenise(DataSet<LabelledText> data, LabelIndex labels, ITokenizer tokenizer, int limit, int maxTokens)
         => new([.. data.Rows.Take(limit).Select(row => new TokenSequence(tokenizer.Encode(row.Text, maxTokens)))], [.. labels.Encode(data).Take(limit)]);
 }

@@ -26,7 +26,6 @@ public sealed class AdapterGoldenTests : IDisposable
     public void Losses_and_derivatives_match_the_reference(string name)
     {
         var golden = GoldenCase.Require("peft", name);
-        Assert.SkipWhen(golden.Task == "qa", "the reference's loss of a span has the logits of padding in it");
         using var checkpoint = Checkpoint.Open(golden.Base.PathOf("model"));
         var spec = AdapterImport.Specification(golden.PathOf("adapter"), checkpoint.Config);
         Assert.SkipWhen(spec is null, $"no registered adapter kind reads '{golden.Method}'");
@@ -40,6 +39,9 @@ public sealed class AdapterGoldenTests : IDisposable
 
         var result = runtime.Jvp(batch, theta, trained.ThetaDirections, Cancellation);
         Golden.AssertClose(GoldenHead.Logits(golden.Task, expected, batch), head.Logits(result.Features), 2e-5);
+        // The reference's loss of a span has the logits of padding in it, which are no features here.
+        if (golden.Task == "qa")
+            return;
         Golden.AssertClose(Golden.Doubles(expected, "loss"), [head.Loss(result.Features, labels)], 5e-6);
         var size = result.Features.Length;
         Golden.AssertClose(

@@ -11,14 +11,16 @@ internal static class GoldenHead
     /// <summary>The case's own head; of a causal model its output layer.</summary>
     public static LinearHead Read(string task, Checkpoint checkpoint)
     {
+        return task == "causal"
+            ? new LinearHead(Golden.Widen(checkpoint.ReadFloat32(KnownArchitectures.OutputWeight(checkpoint.Config)!)), new double[checkpoint.Config.VocabularySize])
+            : LinearHead.Read(Shape(task, checkpoint), checkpoint.ReadFloat32);
+    }
+
+    /// <summary>The head that a task trains.</summary>
+    public static LinearShape Shape(string task, Checkpoint checkpoint)
+    {
         var heads = KnownArchitectures.Get(checkpoint.Config.Architecture).Heads(checkpoint.Config);
-        return task switch
-        {
-            "seqcls" => LinearHead.Read(heads[0], checkpoint.ReadFloat32),
-            "qa" => LinearHead.Read(heads.Single(head => head.Module == "qa_outputs"), checkpoint.ReadFloat32),
-            "causal" => new LinearHead(Golden.Widen(checkpoint.ReadFloat32(KnownArchitectures.OutputWeight(checkpoint.Config)!)), new double[checkpoint.Config.VocabularySize]),
-            _ => throw new ArgumentException($"The task '{task}' has no head.", nameof(task)),
-        };
+        return task == "qa" ? heads.Single(head => head.Module == "qa_outputs") : heads[0];
     }
 
     /// <summary>The checkpoint, pooled as the task wants it.</summary>

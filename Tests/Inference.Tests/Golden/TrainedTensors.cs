@@ -32,7 +32,7 @@ internal sealed class TrainedTensors
         if (golden.Task == "causal")
             _frozenHead = GoldenHead.Read(golden.Task, checkpoint);
         else
-            _head = KnownArchitectures.Get(checkpoint.Config.Architecture).Heads(checkpoint.Config)[0];
+            _head = GoldenHead.Shape(golden.Task, checkpoint);
         var plan = AdapterPlan.Create(spec, checkpoint.Config, checkpoint.Pooling, checkpoint);
         Blocks = [.. plan.Adapter.Parameters.Zip(plan.Layout.Blocks, (parameter, block) => (names[parameter.SavedAs!], block))];
         var inTheta = plan.Adapter.Parameters.Select(parameter => parameter.SavedAs!).ToHashSet();

@@ -10,15 +10,28 @@ public sealed class AdapterImportTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     [Theory]
-    [InlineData("bert_lora", "bert_seqcls", 8f)]
-    [InlineData("bert_lora_rslora", "bert_seqcls", 16f)] // α/√r = 8/√4 is the scale of α/r = 16/4.
-    [InlineData("distilbert_lora", "distilbert_seqcls", 8f)]
-    public void Lora_of_peft_is_recognised(string name, string model, float alpha)
+    [InlineData("bert_lora", "bert_seqcls", false)]
+    [InlineData("bert_lora_rslora", "bert_seqcls", true)]
+    [InlineData("distilbert_lora", "distilbert_seqcls", false)]
+    public void Lora_of_peft_is_recognised(string name, string model, bool stabilised)
     {
         using var checkpoint = Checkpoint.Open(TestPaths.RequireGolden("arch", model, "model"));
         var spec = AdapterImport.Specification(TestPaths.RequireGolden("peft", name, "adapter"), checkpoint.Config)!;
-        Assert.Equal((AdapterKinds.Lora, 4, alpha, 0), (spec.Kind, spec.Rank, spec.Alpha, spec.FirstLayer));
+        Assert.Equal((AdapterKinds.Lora, 4, 8f, stabilised, 0), (spec.Kind, spec.Rank, spec.Alpha, spec.RankStabilised, spec.FirstLayer));
         Assert.Equal(["query", "value"], spec.Targets);
+    }
+
+    [Theory]
+    [InlineData("bert_ia3", "bert_seqcls", AdapterKinds.Ia3, 0, "key value attention.output output", "attention.output output")]
+    [InlineData("distilbert_ia3", "distilbert_seqcls", AdapterKinds.Ia3, 0, "key value output", "output")]
+    [InlineData("bert_bitfit", "bert_seqcls", AdapterKinds.BitFit, 0, "norm query key value attention.output intermediate output other", "")]
+    [InlineData("bert_adapter_houlsby", "bert_seqcls", AdapterKinds.Houlsby, 6, "", "")]
+    [InlineData("distilbert_adapter_pfeiffer", "distilbert_seqcls", AdapterKinds.Pfeiffer, 6, "", "")]
+    public void Other_kinds_are_recognised(string name, string model, string kind, int rank, string targets, string feedForward)
+    {
+        using var checkpoint = Checkpoint.Open(TestPaths.RequireGolden("arch", model, "model"));
+        var spec = AdapterImport.Specification(TestPaths.RequireGolden("peft", name, "adapter"), checkpoint.Config)!;
+        Assert.Equal((kind, rank, targets, feedForward), (spec.Kind, spec.Rank, string.Join(' ', spec.Targets), string.Join(' ', spec.FeedForward ?? [])));
     }
 
     [Fact]
@@ -34,19 +47,52 @@ public sealed class AdapterImportTests : IDisposable
     }
 
     [Theory]
-    [InlineData("target_modules", "[\"c_attn\"]", "no linear layer")]
-    [InlineData("target_modules", "\".*query\"", "target_modules")]
-    [InlineData("target_modules", "[\"layer.0.attention.self.query\", \"value\"]", "differ")]
-    [InlineData("rank_pattern", "{\"value\": 2}", "differ")]
-    [InlineData("use_dora", "true", "use_dora")]
-    public void What_is_not_one_lora_for_all_blocks_is_refused(string key, string value, string reason)
+    [InlineData("bert_lora", "target_modules", "[\"c_attn\"]", "no linear layer")]
+    [InlineData("bert_lora", "target_modules", "\".*query\"", "target_modules")]
+    [InlineData("bert_lora", "target_modules", "[\"layer.0.attention.self.query\", \"value\"]", "differ")]
+    [InlineData("bert_lora", "rank_pattern", "{\"value\": 2}", "differ")]
+    [InlineData("bert_lora", "r", "49", "rank 49")]
+    [InlineData("bert_lora", "use_dora", "true", "use_dora")]
+    [InlineData("bert_lora", "target_parameters", "[\"x\"]", "target_parameters")]
+    [InlineData("bert_lora", "trainable_token_indices", "[3]", "trainable_token_indices")]
+    [InlineData("bert_lora", "exclude_modules", "[\"x\"]", "exclude_modules")]
+    [InlineData("bert_ia3", "exclude_modules", "[\"x\"]", "exclude_modules")]
+    [InlineData("bert_ia3", "fan_in_fan_out", "true", "fan_in_fan_out")]
+    [InlineData("bert_ia3", "feedforward_modules", "\".*dense\"", "feedforward_modules")]
+    [InlineData("bert_ia3", "feedforward_modules", "[\"layer.1.output.dense\"]", "some blocks only")]
+    [InlineData("bert_bitfit", "targets", "[\"embeddings\"]", "'embeddings'")]
+    [InlineData("bert_bitfit", "targets", "7", "targets")]
+    [InlineData("bert_bitfit", "first_layer", "2", "first layer 2")]
+    [InlineData("bert_bitfit", "first_layer", "-1", "first_layer")]
+    [InlineData("bert_adapter_houlsby", "non_linearity", "\"gelu\"", "non_linearity")]
+    [InlineData("bert_adapter_houlsby", "bottleneck", "2000000000", "width 2000000000")]
+    [InlineData("bert_adapter_pfeiffer", "bottleneck", "0", "width 0")]
+    [InlineData("bert_adapter_pfeiffer", "bottleneck", "null", "'bottleneck'")]
+    public void What_is_not_one_adapter_for_all_blocks_is_refused(string name, string key, string value, string reason)
     {
         using var checkpoint = Checkpoint.Open(TestPaths.RequireGolden("arch", "bert_seqcls", "model"));
-        var config = JsonNode.Parse(File.ReadAllText(TestPaths.RequireGolden("peft", "bert_lora", "adapter", "adapter_config.json")))!;
+        var config = JsonNode.Parse(File.ReadAllText(TestPaths.RequireGolden("peft", name, "adapter", "adapter_config.json")))!;
         config[key] = JsonNode.Parse(value);
         File.WriteAllText(_folder.File("adapter_config.json"), config.ToJsonString());
         var error = Assert.Throws<CheckpointException>(() => AdapterImport.Specification(_folder.Path, checkpoint.Config));
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+        Assert.Contains(_folder.Path, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Adapter_that_nobody_knows_has_no_specification()
+    {
+        File.WriteAllText(_folder.File("adapter_config.json"), """{"peft_type": "VERA", "method": 3}""");
+        Assert.Null(AdapterImport.Specification(_folder.Path, Graphs.RandomBert.Config));
+    }
+
+    [Fact]
+    public void Trained_tensor_without_a_place_is_refused_by_name()
+    {
+        using var checkpoint = Checkpoint.Open(TestPaths.RequireGolden("arch", "bert_seqcls", "model"));
+        var adapter = TestPaths.RequireGolden("peft", "bert_ia3", "adapter");
+        var error = Assert.Throws<CheckpointException>(() => AdapterImport.Theta(adapter, AdapterSpec.Ia3, checkpoint));
+        Assert.Contains("attention.output.dense.ia3_l", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -56,7 +102,7 @@ public sealed class AdapterImportTests : IDisposable
         var adapter = TestPaths.RequireGolden("peft", "bert_lora", "adapter");
         var rank = Assert.Throws<CheckpointException>(() => AdapterImport.Theta(adapter, AdapterSpec.LoraQueryValue with { Rank = 2 }, checkpoint));
         Assert.Contains("query.lora_A.weight' is [4, 48]", rank.Message, StringComparison.Ordinal);
-        var target = Assert.Throws<CheckpointException>(() => AdapterImport.Theta(adapter, AdapterSpec.LoraQueryValue with { Rank = 4, Targets = ["key"] }, checkpoint));
+        var target = Assert.Throws<CheckpointException>(() => AdapterImport.Theta(adapter, AdapterSpec.LoraQueryValue with { Rank = 4, Targets = ["query", "key", "value"] }, checkpoint));
         Assert.Contains("key.lora_A.weight", target.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => AdapterImport.Theta(adapter, AdapterSpec.Default with { Rank = 4 }, checkpoint));
     }

@@ -35,7 +35,7 @@ public sealed class CheckpointTests
         using var checkpoint = Checkpoint.Open(TestPaths.RequireShared("models", "all-MiniLM-L6-v2"));
         Assert.True(checkpoint.Contains("pooler.dense.weight"));
         Assert.Equal(PoolingKind.Mean, checkpoint.Pooling);
-        Assert.Equal(30_522, checkpoint.LoadTokenizer().Vocabulary.Pieces.Count);
+        Assert.Equal(30_522, checkpoint.LoadTokenizer().VocabularySize);
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace FwdLLM.Tests.Modeling.Checkpoints.Gguf;
 /// <summary>The smallest file that reads as a LLaMA model with a tokenizer: one layer, width 32, two heads of 16, eight tokens.</summary>
 internal static class TinyGgufLlama
 {
-    public static GgufBuilder Metadata() => new GgufBuilder()
+    public static GgufBuilder Metadata(string tokenizer = "gpt2") => new GgufBuilder()
         .Entry("general.architecture", "llama")
         .Entry("llama.block_count", 1)
         .Entry("llama.context_length", 64)
@@ -14,7 +14,7 @@ internal static class TinyGgufLlama
         .Entry("llama.attention.head_count", 2)
         .Entry("llama.attention.head_count_kv", 1)
         .Entry("llama.attention.layer_norm_rms_epsilon", 1e-5f)
-        .Entry("tokenizer.ggml.model", "gpt2")
+        .Entry("tokenizer.ggml.model", tokenizer)
         .Entry("tokenizer.ggml.tokens", ["a", "b", "c", "d", "e", "f", "g", "é"])
         .Entry("tokenizer.ggml.token_type", [3, 1, 1, 1, 1, 1, 1, 1])
         .Entry("tokenizer.ggml.merges", ["a b"])
