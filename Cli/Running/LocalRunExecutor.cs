@@ -6,7 +6,6 @@ using FwdLLM.DeviceAgent.Work;
 using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Inference;
-using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
