@@ -13,17 +13,19 @@ public sealed class TaskGoldenTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<string> Architectures => GoldenCase.Names("arch");
+    public static TheoryData<string> Spans => Cases("arch", "qa");
 
-    public static TheoryData<string> Adapters => GoldenCase.Names("peft");
+    public static TheoryData<string> Answers => Cases("arch", "causal");
+
+    public static TheoryData<string> AnswerAdapters => Cases("peft", "causal");
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [MemberData(nameof(Architectures))]
+    [MemberData(nameof(Spans))]
     public void Span_losses_are_those_of_the_reference_on_its_own_scores(string name)
     {
-        var golden = Require("arch", name, "qa");
+        var golden = GoldenCase.Require("arch", name);
         var expected = golden.PathOf("expected.safetensors");
         using var inputs = JsonDocument.Parse(File.ReadAllBytes(golden.PathOf("inputs.json")));
         int[] Read(string key) => [.. inputs.RootElement.GetProperty(key).EnumerateArray().Select(value => value.GetInt32())];
@@ -39,10 +41,10 @@ public sealed class TaskGoldenTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(Architectures))]
+    [MemberData(nameof(Answers))]
     public void Answer_losses_with_the_compiled_output_layer_are_those_of_the_reference(string name)
     {
-        var golden = Require("arch", name, "causal");
+        var golden = GoldenCase.Require("arch", name);
         using var checkpoint = Checkpoint.Open(golden.PathOf("model"));
         var (batch, targets) = Batch(golden);
         var model = ModelCompiler.Compile(GoldenHead.Source("causal", checkpoint), AdapterSpec.LoraQueryValue with { Rank = 2 }, _folder.File(name), withVjp: false);
@@ -53,10 +55,10 @@ public sealed class TaskGoldenTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(Adapters))]
+    [MemberData(nameof(AnswerAdapters))]
     public void Slopes_of_answers_and_backpropagated_cotangents_are_the_derivatives_of_the_reference(string name)
     {
-        var golden = Require("peft", name, "causal");
+        var golden = GoldenCase.Require("peft", name);
         using var checkpoint = Checkpoint.Open(golden.Base.PathOf("model"));
         var spec = AdapterImport.Specification(golden.PathOf("adapter"), checkpoint.Config);
         Assert.SkipWhen(spec is null, $"no registered adapter kind reads '{golden.Method}'");
@@ -90,12 +92,9 @@ public sealed class TaskGoldenTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static GoldenCase Require(string group, string name, string task)
-    {
-        var golden = GoldenCase.Require(group, name);
-        Assert.SkipUnless(golden.Task == task, $"a case of the task '{golden.Task}'");
-        return golden;
-    }
+    // One empty name where the data is not there, so that a theory has something to skip.
+    private static TheoryData<string> Cases(string group, string task) =>
+        [.. GoldenCase.Names(group).Select(row => row.Data).Where(name => name.Length == 0 || new GoldenCase(group, name).Task == task)];
 
     private static (TokenSequence[] Batch, AnswerTarget[] Targets) Batch(GoldenCase golden)
     {
