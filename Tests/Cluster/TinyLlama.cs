@@ -25,7 +25,7 @@ internal static class TinyLlama
             model = new { type = "BPE", vocab = Pieces.Select((piece, id) => (piece, id)).ToDictionary(entry => entry.piece, entry => entry.id), merges = Array.Empty<string>() },
         }));
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), JsonSerializer.Serialize(new { eos_token = End }));
-        var config = KnownArchitectures.ReadConfig(Path.Combine(folder, "config.json"));
+        var config = new ModelConfig("llama", 16, 2, 2, 32, Pieces.Length, 64, 0, 1e-5, "silu") { KeyValueHeads = 2, HeadSize = 8, TiedOutput = true };
         var random = new Random(4);
         SafetensorsWriter.Write(
             Path.Combine(folder, "model.safetensors"),
