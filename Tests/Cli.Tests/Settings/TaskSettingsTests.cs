@@ -1,4 +1,3 @@
-using FwdLLM.Cli.Settings;
 using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 
