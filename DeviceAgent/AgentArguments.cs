@@ -1,3 +1,5 @@
+using FwdLLM.Learning.Tasks;
+
 namespace FwdLLM.DeviceAgent;
 
 /// <summary>What the agent's command line says, checked for form but not yet against files or the cluster.</summary>
@@ -11,6 +13,9 @@ public sealed record AgentArguments
 
     /// <summary>Virtual devices among which the data is dealt, here and elsewhere.</summary>
     public required int TotalDevices { get; init; }
+
+    /// <summary>What the rows of the data file are read for. Null: the job's task.</summary>
+    public TaskKind? Task { get; init; }
 
     /// <summary>Data file.</summary>
     public required string DataFile { get; init; }

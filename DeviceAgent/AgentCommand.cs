@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using FwdLLM.Learning.Tasks;
 
 namespace FwdLLM.DeviceAgent;
 
@@ -17,6 +18,7 @@ public sealed class AgentCommand
     private readonly Option<string> _serviceId = new("--service-id") { Description = "The service's id.", DefaultValueFactory = _ => "fwdllm", HelpName = "id" };
     private readonly Option<string> _job = new("--job") { Description = "The job to work for.", Required = true, HelpName = "id" };
     private readonly Option<string> _data = new("--data") { Description = "File with the private examples (CSV, JSON lines; .gz too).", Required = true, HelpName = "file" };
+    private readonly Option<string?> _task = new("--task") { Description = "What the rows are: classification, qa, causal-lm or prompt. The job's task when not given; with --split-seed, classification.", HelpName = "kind" };
     private readonly Option<string> _split = new("--split") { Description = "How rows are dealt to devices: iid, dirichlet:ALPHA or by:COLUMN.", DefaultValueFactory = _ => "iid", HelpName = "rule" };
     private readonly Option<ulong?> _splitSeed = new("--split-seed") { Description = "Seed of the dealing; the same in every process of a fleet. The job's seed when not given.", HelpName = "number" };
     private readonly Option<string> _textColumn = new("--text-column") { Description = "Column of the text.", DefaultValueFactory = _ => "text", HelpName = "name" };
@@ -33,7 +35,7 @@ public sealed class AgentCommand
     {
         Root = new RootCommand("Runs devices of a federated fine-tuning job: they compute on the data given here, which never leaves this process.")
         {
-            _job, _data, _gateways, _devices, _hosts, _split, _splitSeed, _textColumn, _labelColumn, _artifacts, _artifactsUrl, _concurrent, _clusterId, _serviceId,
+            _job, _data, _task, _gateways, _devices, _hosts, _split, _splitSeed, _textColumn, _labelColumn, _artifacts, _artifactsUrl, _concurrent, _clusterId, _serviceId,
         };
         Root.SetAction(async (parsed, cancellation) =>
         {
@@ -77,6 +79,7 @@ public sealed class AgentCommand
                 MaxConcurrentWork = Number(parsed, _concurrent, 4096),
             },
             TotalDevices = devices,
+            Task = ParseTask(parsed.GetValue(_task)),
             DataFile = parsed.GetValue(_data)!,
             Split = parsed.GetValue(_split)!,
             SplitSeed = parsed.GetValue(_splitSeed),
@@ -103,6 +106,9 @@ public sealed class AgentCommand
             return (first, last - first + 1);
         throw new ArgumentException($"--hosts is '{text}'; give A-B with 0 ≤ A ≤ B ≤ {devices - 1}, the last of {devices} devices (--devices).");
     }
+
+    private static TaskKind? ParseTask(string? text) => text is null ? null : TaskNames.Find(text)
+        ?? throw new ArgumentException($"--task is '{text}'; give one of {string.Join(", ", TaskNames.All)}.");
 
     private static Uri? ParseUrl(string? text)
     {

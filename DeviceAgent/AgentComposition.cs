@@ -2,6 +2,7 @@ using FwdLLM.DeviceAgent.Data;
 using FwdLLM.DeviceAgent.Work;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Inference;
+using FwdLLM.Learning.Tasks;
 
 namespace FwdLLM.DeviceAgent;
 
@@ -19,13 +20,13 @@ public static class AgentComposition
         try
         {
             var split = DataSplit.Parse(arguments.Split);
-            var data = DataReader.Read(arguments.DataFile, new DataReadOptions
+            var data = TaskData.Read(arguments.Task ?? TaskKind.Classification, arguments.DataFile, new DataReadOptions
             {
                 TextColumn = arguments.TextColumn,
                 LabelColumn = arguments.LabelColumn,
                 GroupColumn = split.GroupColumn,
             });
-            var shards = split.Assign(data, arguments.TotalDevices, seed);
+            var shards = split.Assign(data.Rows, arguments.TotalDevices, seed);
             return new ShardWorkerFactory(data, shards, model, new RuntimeOptions { AllowVjp = false });
         }
         catch (DataException e)

@@ -1,4 +1,5 @@
 using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 using Orleans.Runtime.Messaging;
 
@@ -42,13 +43,18 @@ public static class AgentProgram
         var downloader = new ArtifactDownloader(http, arguments.ArtifactsFolder);
         try
         {
-            IWorkerFactory Compose(ulong seed) =>
-                compose(arguments with { SplitSeed = seed }, (job, stop) => downloader.EnsureAsync(arguments.ArtifactsUrl, job.Model.ManifestSha256, stop));
+            IWorkerFactory Compose(ulong seed, TaskKind task) =>
+                compose(arguments with { SplitSeed = seed, Task = task }, (job, stop) => downloader.EnsureAsync(arguments.ArtifactsUrl, job.Model.ManifestSha256, stop));
 
             // With the seed at hand, data that cannot be used is reported before anything is asked of the cluster.
-            var workers = arguments.SplitSeed is { } given ? Compose(given) : null;
+            var workers = arguments.SplitSeed is { } given ? Compose(given, arguments.Task ?? TaskKind.Classification) : null;
             await using var client = await DeviceClient.ConnectAsync(arguments.Cluster, time, random, cancellation: cancellation);
-            workers ??= Compose(await SeedAsync(client, arguments.Fleet.JobId, cancellation));
+            if (workers is null)
+            {
+                var job = await JobAsync(client, arguments.Fleet.JobId, cancellation);
+                workers = Compose(AlgorithmOptions.FromJson(job.Algorithm).Seed, arguments.Task ?? (TaskKind)job.Task.Kind);
+            }
+
             var fleet = new DeviceFleet(arguments.Fleet, client.Cluster, workers, time, random);
             await output.WriteLineAsync($"{arguments.Fleet.DeviceCount} of {arguments.TotalDevices} devices, job {arguments.Fleet.JobId}, gateway {string.Join(", ", arguments.Cluster.Gateways)}");
             var ends = await fleet.RunAsync(cancellation);
@@ -69,10 +75,7 @@ public static class AgentProgram
         }
     }
 
-    private static async Task<ulong> SeedAsync(DeviceClient client, string jobId, CancellationToken cancellation)
-    {
-        var job = await client.GetJobAsync(jobId, cancellation)
+    private static async Task<JobSpec> JobAsync(DeviceClient client, string jobId, CancellationToken cancellation) =>
+        await client.GetJobAsync(jobId, cancellation)
             ?? throw new AgentException($"there is no job '{jobId}' in the cluster; submit it first, or check the id.");
-        return AlgorithmOptions.FromJson(job.Algorithm).Seed;
-    }
 }

@@ -70,10 +70,10 @@ public sealed record Evaluation
     /// <summary>Round after which it was made.</summary>
     [Id(1)] public required uint Round { get; init; }
 
-    /// <summary>Fraction of examples classified correctly.</summary>
+    /// <summary>The task's figure, a fraction; what it is, <see cref="Metric"/> says.</summary>
     [Id(2)] public required double Accuracy { get; init; }
 
-    /// <summary>Mean cross-entropy.</summary>
+    /// <summary>Mean of the examples' losses.</summary>
     [Id(3)] public required double Loss { get; init; }
 
     /// <summary>Examples.</summary>
@@ -81,6 +81,12 @@ public sealed record Evaluation
 
     /// <summary>Forward passes the training had spent.</summary>
     [Id(5)] public double ForwardPasses { get; init; }
+
+    /// <summary>Name of the task's figure: accuracy, f1, answer_match.</summary>
+    [Id(6)] public string Metric { get => field ?? "accuracy"; init; }
+
+    /// <summary>Every figure of the task by its name, the one above among them.</summary>
+    [Id(7)] public IReadOnlyDictionary<string, double> Metrics { get => field ?? new Dictionary<string, double>(); init; }
 }
 
 /// <summary>Everything a progress view shows.</summary>

@@ -24,6 +24,32 @@ public sealed record JobSpec
 
     /// <summary>Evaluate on the server's held-out set after every so many rounds; 0 only at the end of head fit and job.</summary>
     [Id(6)] public int EvaluateEvery { get; init; } = 10;
+
+    /// <summary>What is taught; classification for jobs that were submitted before there was a choice.</summary>
+    [Id(7)] public TaskSpec Task { get => field ?? TaskSpec.Classification; init; }
+}
+
+/// <summary>What a job teaches its model, and how its rows become examples.</summary>
+[GenerateSerializer, Immutable, Alias("fl.task.v1")]
+public sealed record TaskSpec
+{
+    /// <summary>A linear classifier on pooled features.</summary>
+    public static TaskSpec Classification { get; } = new();
+
+    /// <summary>Value of TaskKind.</summary>
+    [Id(0)] public byte Kind { get; init; }
+
+    /// <summary>Context tokens that neighbouring windows share (question answering).</summary>
+    [Id(1)] public int Stride { get; init; }
+
+    /// <summary>The prompt, with {text} where the text goes (prompt classification).</summary>
+    [Id(2)] public string PromptTemplate { get; init; } = "";
+
+    /// <summary>The word that stands for each label, in the order of the labels (prompt classification).</summary>
+    [Id(3)] public IReadOnlyList<string> Verbalizers { get; init; } = [];
+
+    /// <summary>The head at version 0 as little-endian float32, weights [C, H] and biases [C]; empty for the recipe's own.</summary>
+    [Id(4)] public byte[] StartHead { get; init; } = [];
 }
 
 /// <summary>A compiled model by content, and what the mathematics needs to know about it.</summary>

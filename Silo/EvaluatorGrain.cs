@@ -13,15 +13,17 @@ internal sealed class EvaluatorGrain(IServiceProvider services) : Grain, IEvalua
         if (services.GetService<IModelEvaluator>() is not { } evaluator)
             return;
         var snapshot = await GrainFactory.GetGrain<IModelGrain>(spec.Id).ReadSnapshotAsync(version);
-        var (accuracy, loss, examples) = await evaluator.EvaluateAsync(spec, snapshot, CancellationToken.None);
+        var result = await evaluator.EvaluateAsync(spec, snapshot, CancellationToken.None);
         await GrainFactory.GetGrain<IJobGrain>(spec.Id).Evaluated(new Evaluation
         {
             Version = version,
             Round = round,
-            Accuracy = accuracy,
-            Loss = loss,
-            Examples = examples,
+            Accuracy = result.Accuracy,
+            Loss = result.Loss,
+            Examples = result.Examples,
             ForwardPasses = forwardPasses,
+            Metric = result.Metric,
+            Metrics = result.Metrics,
         });
     }
 }

@@ -4,6 +4,7 @@ using FwdLLM.Cli.Running;
 using FwdLLM.Cli.Settings;
 using FwdLLM.Cli.Views;
 using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Tasks;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
 
@@ -63,8 +64,8 @@ internal sealed class JobCommand(CliContext context)
             using var model = Checkpoint.Open(settings.Model);
             var data = RunData.Load(settings);
             var sizes = data.Shards.Select(shard => shard.Length);
-            context.Output.WriteLine($"{parsed.GetRequiredValue(_file)} is valid: job {settings.Id}, {settings.Algorithm.Name}, {AdapterOption.Format(settings.Adapter)}, {data.Labels.Labels.Count} labels; "
-                + $"{Quantity.Count(data.Train.Rows.Count)} training rows on {settings.Devices} devices ({sizes.Min()} to {sizes.Max()} each, {settings.Split}), {Quantity.Count(data.Test.Rows.Count)} held out, {data.Train.SkippedCount + data.Test.SkippedCount} left out.");
+            context.Output.WriteLine($"{parsed.GetRequiredValue(_file)} is valid: job {settings.Id}, {settings.Algorithm.Name}, {AdapterOption.Format(settings.Adapter)}, {(settings.Task.HasLabels() ? $"{data.Labels.Count} labels" : TaskNames.Of(settings.Task))}; "
+                + $"{Quantity.Count(data.Train.Rows.Rows.Count)} training rows on {settings.Devices} devices ({sizes.Min()} to {sizes.Max()} each, {settings.Split}), {Quantity.Count(data.Test.Rows.Rows.Count)} held out, {data.Train.Rows.SkippedCount + data.Test.Rows.SkippedCount} left out.");
             return ExitCodes.Success;
         });
         return command;
@@ -77,10 +78,11 @@ internal sealed class JobCommand(CliContext context)
         command.SetAction(async (parsed, cancellation) =>
         {
             var settings = Read(parsed);
-            var labels = RunData.Load(settings).Labels.Labels;
-            var model = ArtifactFolder.Add(settings.Model, settings.Adapter, parsed.GetRequiredValue(artifacts));
+            var labels = RunData.Load(settings).Labels;
+            var head = VerbalizerHead.Read(settings, labels);
+            var model = ArtifactFolder.Add(settings.Model, settings.Adapter, parsed.GetRequiredValue(artifacts), TaskDefaults.Pooling(settings.Task));
             await using var cluster = await ConnectAsync(parsed, cancellation);
-            Write(settings.Id, await cluster.SubmitAsync(JobSpecFactory.Create(settings, labels, model), cancellation), json: false);
+            Write(settings.Id, await cluster.SubmitAsync(JobSpecFactory.Create(settings, labels, head, model), cancellation), json: false);
             return ExitCodes.Success;
         });
         return command;

@@ -24,6 +24,7 @@ internal static class JobProgress
             DevicesLate = status.Late,
             DevicesDropped = status.Dropped,
             Loss = last?.Loss ?? status.TrainingLoss,
+            Metric = last?.Metric ?? "accuracy",
             AccuracyHeadOnly = status.HeadOnly?.Accuracy ?? double.NaN,
             Accuracy = last?.Accuracy ?? double.NaN,
             Elapsed = elapsed,

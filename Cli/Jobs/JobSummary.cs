@@ -39,9 +39,13 @@ internal sealed record JobSummary
     [JsonPropertyName("forward_passes")]
     public double ForwardPasses { get; init; }
 
-    /// <summary>Newest held-out accuracy; null when the silo has no held-out set.</summary>
+    /// <summary>The task's newest held-out figure; null when the silo has no held-out set.</summary>
     [JsonPropertyName("accuracy")]
     public double? Accuracy { get; init; }
+
+    /// <summary>What accuracy is: accuracy, f1 or answer_match; null when there was no evaluation.</summary>
+    [JsonPropertyName("metric")]
+    public string? Metric { get; init; }
 
     /// <summary>SHA-256 of adapter and head; null before the first version.</summary>
     [JsonPropertyName("adapter_sha256")]
@@ -63,6 +67,7 @@ internal sealed record JobSummary
         Probes = status.Probes,
         ForwardPasses = status.Model?.ForwardPasses ?? 0,
         Accuracy = status.Evaluations is [.., var newest] ? newest.Accuracy : status.HeadOnly?.Accuracy,
+        Metric = (status.Evaluations is [.., var last] ? last : status.HeadOnly)?.Metric,
         AdapterSha256 = status.Model?.AdapterSha256,
         JournalSha256 = status.Model?.JournalHash,
     };

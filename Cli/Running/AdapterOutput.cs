@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Checkpoints;
@@ -9,8 +10,8 @@ using FwdLLM.Modeling.Peft;
 namespace FwdLLM.Cli.Running;
 
 /// <summary>
-/// Writes what a run was for: the adapter in PEFT's format where PEFT has its kind, and the head beside it as a plain linear layer on the pooled
-/// features (the standardisation is folded in), with its labels.
+/// Writes what a run was for: the adapter in PEFT's format where PEFT has its kind, and the head beside it as a plain linear layer on the
+/// features (the standardisation is folded in), with its labels. A head that is the model's own output layer is not written.
 /// </summary>
 internal static class AdapterOutput
 {
@@ -28,14 +29,19 @@ internal static class AdapterOutput
     public static void Write(string folder, CompiledModel model, JobSpec job, ModelSnapshot snapshot, string baseModel)
     {
         Directory.CreateDirectory(folder);
-        var (weight, bias) = FoldedHead(snapshot, job.Labels.Count);
-        SafetensorsWriter.Write(
-            Path.Combine(folder, "head.safetensors"),
-            [SafetensorsTensor.Float32("weight", [bias.Length, snapshot.FeatureMean.Length], weight), SafetensorsTensor.Float32("bias", [bias.Length], bias)],
-            new Dictionary<string, string> { ["format"] = "pt" });
+        var outputs = snapshot.Head.Length / (snapshot.FeatureMean.Length + 1);
+        if (outputs > 0)
+        {
+            var (weight, bias) = FoldedHead(snapshot, outputs);
+            SafetensorsWriter.Write(
+                Path.Combine(folder, "head.safetensors"),
+                [SafetensorsTensor.Float32("weight", [bias.Length, snapshot.FeatureMean.Length], weight), SafetensorsTensor.Float32("bias", [bias.Length], bias)],
+                new Dictionary<string, string> { ["format"] = "pt" });
+        }
+
         File.WriteAllText(
             Path.Combine(folder, "head.json"),
-            JsonSerializer.Serialize(new { labels = job.Labels, pooling = model.Manifest.Pooling.ToString().ToLowerInvariant(), max_tokens = job.MaxTokens }, Json) + "\n");
+            JsonSerializer.Serialize(new { task = TaskNames.Of((TaskKind)job.Task.Kind), labels = job.Labels, pooling = model.Manifest.Pooling.ToString().ToLowerInvariant(), max_tokens = job.MaxTokens }, Json) + "\n");
         AdapterExport.Write(folder, model, snapshot.Theta, [], PeftTask.FeatureExtraction, baseModel);
     }
 

@@ -9,7 +9,6 @@ using FwdLLM.Inference;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
-using FwdLLM.Modeling.Tokenization;
 using FwdLLM.Silo;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -33,9 +32,10 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
             var data = RunData.Load(settings);
             observer.Report(new RunProgress { Phase = "compiling the model", Elapsed = watch.Elapsed });
             var model = await Task.Run(() => Compile(settings), cancellation);
+            var spec = JobSpecFactory.Create(settings, data.Labels, VerbalizerHead.Read(settings, data.Labels), model);
             using var workers = new ShardWorkerFactory(data.Train, data.Shards, (_, _) => Task.FromResult(model.Folder), new RuntimeOptions { AllowVjp = false });
             using var evaluation = ModelRuntime.Open(model, new RuntimeOptions { AllowVjp = false });
-            return await RunAsync(new Prepared(settings, data, model, workers, Evaluator(evaluation, model, data, settings), watch), observer, cancellation);
+            return await RunAsync(new Prepared(settings, data, spec, model, workers, new HeldOutEvaluator(evaluation, HeldOutData.Create(data.Test, spec, model)), watch), observer, cancellation);
         }
         catch (Exception e) when (e is CheckpointException or InferenceException or InvalidDataException or JobInvalidException or JobConflictException or OrleansException or IOException)
         {
@@ -70,7 +70,7 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
     {
         var settings = prepared.Settings;
         var job = grains.GetGrain<IJobGrain>(settings.Id);
-        var spec = JobSpecFactory.Create(settings, prepared.Data.Labels.Labels, prepared.Model);
+        var spec = prepared.Spec;
         var status = await job.Submit(spec);
         var recorder = new ContributionRecorder(client.Cluster);
         var options = new FleetOptions { JobId = settings.Id, FirstDevice = 0, DeviceCount = settings.Devices, MaxConcurrentWork = settings.Threads };
@@ -112,17 +112,11 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
         return RunSummaries.Create(prepared, status, up, down, perProbe);
     }
 
-    private static HeldOutEvaluator Evaluator(ModelRuntime runtime, CompiledModel model, RunData data, RunSettings settings)
-    {
-        var tokenizer = Tokenizers.Load(model.Folder);
-        return new HeldOutEvaluator(runtime, [.. data.Test.Rows.Select(row => new TokenSequence(tokenizer.Encode(row.Text, settings.MaxTokens)))], data.TestClasses);
-    }
-
     private static CompiledModel Compile(RunSettings settings)
     {
         try
         {
-            return ModelCache.GetOrCompile(settings.Model, settings.Adapter, ModelFolder());
+            return ModelCache.GetOrCompile(settings.Model, settings.Adapter, ModelFolder(), pooling: TaskDefaults.Pooling(settings.Task));
         }
         catch (ArgumentException e)
         {

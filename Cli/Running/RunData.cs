@@ -1,5 +1,7 @@
 using FwdLLM.Cli.Settings;
 using FwdLLM.DeviceAgent.Data;
+using FwdLLM.DeviceAgent.Work;
+using FwdLLM.Learning.Tasks;
 
 namespace FwdLLM.Cli.Running;
 
@@ -7,19 +9,13 @@ namespace FwdLLM.Cli.Running;
 public sealed record RunData
 {
     /// <summary>Training rows.</summary>
-    public required DataSet Train { get; init; }
+    public required TaskData Train { get; init; }
 
     /// <summary>Held-out rows.</summary>
-    public required DataSet Test { get; init; }
+    public required TaskData Test { get; init; }
 
-    /// <summary>Labels in class order.</summary>
-    public required LabelIndex Labels { get; init; }
-
-    /// <summary>Class of each training row.</summary>
-    public required int[] TrainClasses { get; init; }
-
-    /// <summary>Class of each held-out row.</summary>
-    public required int[] TestClasses { get; init; }
+    /// <summary>Labels in class order; empty where the task has none.</summary>
+    public required IReadOnlyList<string> Labels { get; init; }
 
     /// <summary>Training row indices of each device.</summary>
     public required int[][] Shards { get; init; }
@@ -29,18 +25,17 @@ public sealed record RunData
     public static RunData Load(RunSettings settings)
     {
         var options = settings.DataReadOptions;
-        var train = DataReader.Read(settings.Train, options);
+        var train = TaskData.Read(settings.Task, settings.Train, options);
         // Only training rows are dealt to devices; the held-out file needs no group.
-        var test = DataReader.Read(settings.Test, options with { GroupColumn = null });
-        var labels = LabelIndex.FromTrain(train);
+        var test = TaskData.Read(settings.Task, settings.Test, options with { GroupColumn = null });
+        var labels = settings.Task.HasLabels() ? LabelIndex.FromTrain((DataSet<LabelledText>)train.Rows) : null;
+        labels?.Encode((DataSet<LabelledText>)test.Rows);
         return new RunData
         {
             Train = train,
             Test = test,
-            Labels = labels,
-            TrainClasses = labels.Encode(train),
-            TestClasses = labels.Encode(test),
-            Shards = settings.DataSplit.Assign(train, settings.Devices, settings.Algorithm.Seed),
+            Labels = labels?.Labels ?? [],
+            Shards = settings.DataSplit.Assign(train.Rows, settings.Devices, settings.Algorithm.Seed),
         };
     }
 }

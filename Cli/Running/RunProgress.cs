@@ -45,10 +45,13 @@ public sealed record RunProgress
     /// <summary>Last loss: held-out where known, else the devices' own.</summary>
     public double Loss { get; init; } = double.NaN;
 
-    /// <summary>Held-out accuracy of the head alone.</summary>
+    /// <summary>Name of the task's held-out figure.</summary>
+    public string Metric { get; init; } = "accuracy";
+
+    /// <summary>The task's held-out figure for the head alone.</summary>
     public double AccuracyHeadOnly { get; init; } = double.NaN;
 
-    /// <summary>Last held-out accuracy.</summary>
+    /// <summary>The task's last held-out figure.</summary>
     public double Accuracy { get; init; } = double.NaN;
 
     /// <summary>Time since the start.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using FwdLLM.Cli.Settings;
 using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Tasks;
 
 namespace FwdLLM.Cli.Running;
 
@@ -24,6 +25,9 @@ internal static class RunSummaries
             Rounds = model.Version,
             Probes = status.Probes,
             ForwardPasses = model.ForwardPasses,
+            Task = TaskNames.Of(settings.Task),
+            Metric = settings.Task.Metric(),
+            Metrics = last?.Metrics ?? new Dictionary<string, double>(),
             AccuracyHeadOnly = status.HeadOnly?.Accuracy,
             Accuracy = last?.Accuracy,
             LossHeadOnly = status.HeadOnly?.Loss,
@@ -35,7 +39,7 @@ internal static class RunSummaries
             Seconds = Math.Round(prepared.Watch.Elapsed.TotalSeconds, 1),
             AdapterSha256 = model.AdapterSha256,
             Output = settings.Output,
-            SkippedRows = prepared.Data.Train.SkippedCount + prepared.Data.Test.SkippedCount,
+            SkippedRows = prepared.Data.Train.Rows.SkippedCount + prepared.Data.Test.Rows.SkippedCount,
         };
     }
 

@@ -41,11 +41,23 @@ public sealed record RunSummary
     [JsonPropertyName("forward_passes")]
     public required double ForwardPasses { get; init; }
 
-    /// <summary>Held-out accuracy of the head alone, before the adapter moved; null when the recipe has no such phase.</summary>
+    /// <summary>What was taught, as <c>--task</c> takes it.</summary>
+    [JsonPropertyName("task")]
+    public string Task { get; init; } = "classification";
+
+    /// <summary>What the two figures called accuracy are: accuracy, f1 or answer_match.</summary>
+    [JsonPropertyName("metric")]
+    public string Metric { get; init; } = "accuracy";
+
+    /// <summary>Every held-out figure of the task at the end, by its name; those that are not finite are left out.</summary>
+    [JsonPropertyName("metrics")]
+    public IReadOnlyDictionary<string, double> Metrics { get; init => field = value.Where(entry => double.IsFinite(entry.Value)).ToDictionary(StringComparer.Ordinal); } = new Dictionary<string, double>();
+
+    /// <summary>The task's held-out figure (<see cref="Metric"/>) of the head alone, before the adapter moved; null when the recipe has no such phase.</summary>
     [JsonPropertyName("accuracy_head_only")]
     public double? AccuracyHeadOnly { get; init => field = Known(value); }
 
-    /// <summary>Held-out accuracy at the end.</summary>
+    /// <summary>The task's held-out figure (<see cref="Metric"/>) at the end.</summary>
     [JsonPropertyName("accuracy")]
     public double? Accuracy { get; init => field = Known(value); }
 

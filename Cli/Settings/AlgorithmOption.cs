@@ -85,7 +85,7 @@ internal static class AlgorithmOption
         : "a whole number";
 
     /// <summary>The recipe's messages start with the member's name as JSON has it; a job file has it in snake_case.</summary>
-    private static string SnakeCase(string message)
+    public static string SnakeCase(string message)
     {
         var end = message.IndexOf(' ', StringComparison.Ordinal);
         return end < 0 ? message : JsonNamingPolicy.SnakeCaseLower.ConvertName(message[..end]) + message[end..];

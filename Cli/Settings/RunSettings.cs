@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using FwdLLM.DeviceAgent.Data;
 using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Adapters;
 
@@ -20,6 +21,18 @@ public sealed record RunSettings
 
     /// <summary>Held-out file.</summary>
     public required string Test { get; init; }
+
+    /// <summary>What is taught.</summary>
+    public TaskKind Task { get; init; }
+
+    /// <summary>The prompt, with {text} in it; empty for other tasks.</summary>
+    public string PromptTemplate { get; init; } = "";
+
+    /// <summary>The word that stands for each label, in ordinal order of labels; empty for other tasks.</summary>
+    public IReadOnlyList<Verbalizer> Verbalizers { get; init; } = [];
+
+    /// <summary>Context tokens that neighbouring windows share; 0 for other tasks.</summary>
+    public int Stride { get; init; }
 
     /// <summary>Column of the text.</summary>
     public string TextColumn { get; init; } = "text";

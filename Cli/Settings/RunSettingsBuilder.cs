@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using FwdLLM.DeviceAgent.Data;
 using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Checkpoints;
@@ -19,9 +20,14 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
     {
         var id = Id();
         var (train, test) = Data();
+        var task = Task();
         var settings = new RunSettings
         {
             Id = id,
+            Task = task,
+            PromptTemplate = PromptTemplate(task),
+            Verbalizers = Verbalizers(task),
+            Stride = Stride(task),
             Model = Model(),
             Train = train,
             Test = test,
@@ -31,14 +37,16 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
             Split = Parsed("split", UsesBundledData ? DataSplit.Parse(BundledAssets.Split) : DataSplit.Iid, DataSplit.Parse).ToString(),
             Devices = (int)Whole("devices", 50, 1, 100_000),
             Adapter = Parsed("adapter", AdapterSpec.Default, AdapterOption.Parse),
-            Algorithm = Algorithm(),
-            MaxTokens = (int)Whole("max_tokens", 64, 8, 512),
+            Algorithm = Algorithm(task),
+            MaxTokens = (int)Whole("max_tokens", TaskDefaults.MaxTokens(task), 8, 8192),
             EvaluateEvery = (int)Whole("evaluate_every", 10, 0, 1_000_000),
             Schedule = Choice("schedule", "fixed", ["fixed", "adaptive"]) == "adaptive" ? ScheduleKind.Adaptive : ScheduleKind.Fixed,
             Threads = Threads(Environment.ProcessorCount),
             Output = Output(id),
             Format = Format(OutputFormat.Table),
         };
+        if (settings.Stride >= settings.MaxTokens)
+            _errors.Add($"{raw["stride"]?.Where ?? "the stride"} is {settings.Stride}, but a window has only {settings.MaxTokens} tokens; give less, or raise --max-tokens.");
         if (settings.TextColumn == settings.LabelColumn)
             _errors.Add($"--text-column and --label-column are both \"{settings.TextColumn}\"; name two columns.");
         return _errors.Count == 0 ? settings : throw new InputException(_errors);
@@ -99,9 +107,42 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
         return path is null ? "" : Path.GetFullPath(path);
     }
 
-    private AlgorithmOptions Algorithm()
+    private TaskKind Task()
+    {
+        var task = TaskNames.Find(Choice("task", "classification", [.. TaskNames.All])) ?? TaskKind.Classification;
+        if (task is TaskKind.QuestionAnswering or TaskKind.CausalLanguageModel && UsesBundledData)
+            _errors.Add($"{raw["task"]!.Where} is {TaskNames.Of(task)}, but no such data comes with this build; name files with --train and --test.");
+        foreach (var (name, only) in new[] { ("prompt_template", TaskKind.PromptClassification), ("verbalizers", TaskKind.PromptClassification), ("stride", TaskKind.QuestionAnswering) })
+            if (task != only && raw[name] is { } value)
+                _errors.Add($"{value.Where} is given, but the task is {TaskNames.Of(task)}; only the task {TaskNames.Of(only)} has it.");
+        return task;
+    }
+
+    private string PromptTemplate(TaskKind task)
+    {
+        if (task != TaskKind.PromptClassification)
+            return "";
+        var value = raw["prompt_template"];
+        if (value is null)
+            _errors.Add($"the task prompt needs a prompt; give it with --prompt-template, with {Inference.PromptTemplate.Place} where the text goes.");
+        else if (Inference.PromptTemplate.Problem(value.Text) is { } problem)
+            _errors.Add($"{value.Where} {problem}");
+        return value?.Text ?? "";
+    }
+
+    private IReadOnlyList<Verbalizer> Verbalizers(TaskKind task)
+    {
+        if (task == TaskKind.PromptClassification && raw["verbalizers"] is null)
+            _errors.Add("the task prompt needs a word for each label; give them with --verbalizers label=word,…");
+        return task == TaskKind.PromptClassification ? Parsed("verbalizers", (IReadOnlyList<Verbalizer>)[], Verbalizer.Parse) : [];
+    }
+
+    private int Stride(TaskKind task) => task == TaskKind.QuestionAnswering ? (int)Whole("stride", TaskDefaults.Stride, 0, 8191) : 0;
+
+    private AlgorithmOptions Algorithm(TaskKind task)
     {
         var start = Choice("algorithm", "default", ["default", "fwdllm-reference"]) == "default" ? new AlgorithmOptions() : AlgorithmOptions.Reference;
+        start = task.Suit(start);
         var estimator = raw["estimator"] is null ? start.Estimator : Choice("estimator", "jvp", ["jvp", "one-sided", "central"]) switch
         {
             "one-sided" => EstimatorKind.OneSided,
@@ -119,7 +160,9 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
             MaxPasses = Whole("max_passes", UsesBundledData ? BundledAssets.Passes : start.MaxPasses, 0, long.MaxValue),
             MaxRounds = (int)Whole("max_rounds", start.MaxRounds, 0, 1_000_000),
         };
-        return AlgorithmOption.Apply(start, raw.AlgorithmOptions, _errors);
+        var options = AlgorithmOption.Apply(start, raw.AlgorithmOptions, _errors);
+        _errors.AddRange(task.Problems(options).Select(problem => $"{SettingKey.AlgorithmOptions}: {AlgorithmOption.SnakeCase(problem)}"));
+        return options;
     }
 
     private string Output(string id)

@@ -37,7 +37,7 @@ internal sealed class LiveRunView(IAnsiConsole console, TimeProvider time, strin
         Row("phase", progress.Phase);
         Row("round", string.Create(CultureInfo.InvariantCulture, $"{progress.Round}, wave {progress.Wave}"));
         Row("gate", double.IsNaN(progress.GateReading) ? Quantity.Unknown : $"{Quantity.Number(progress.GateReading, "0.###")} (closes at {Quantity.Number(progress.GateThreshold, "0.###")})");
-        Row("accuracy", $"{Quantity.Percent(progress.Accuracy)}   head only {Quantity.Percent(progress.AccuracyHeadOnly)}");
+        Row(Quantity.Name(progress.Metric), $"{Quantity.Percent(progress.Accuracy)}   head only {Quantity.Percent(progress.AccuracyHeadOnly)}");
         Row("loss", Quantity.Number(progress.Loss));
         Row("passes", PlainRunView.Passes(progress));
         Row("probes", Quantity.Count(progress.Probes));

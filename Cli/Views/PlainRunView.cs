@@ -55,7 +55,7 @@ internal sealed class PlainRunView(TextWriter output, TimeProvider time) : IRunV
         if (!double.IsNaN(progress.AccuracyHeadOnly))
             Add(line, "head only", Quantity.Percent(progress.AccuracyHeadOnly));
         if (!double.IsNaN(progress.Accuracy))
-            Add(line, "accuracy", Quantity.Percent(progress.Accuracy));
+            Add(line, Quantity.Name(progress.Metric), Quantity.Percent(progress.Accuracy));
         Add(line, "devices", Devices(progress));
         Add(line, "up", Quantity.Bytes(progress.BytesUp));
         Add(line, "down", Quantity.Bytes(progress.BytesDown));

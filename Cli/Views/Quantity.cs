@@ -9,6 +9,9 @@ internal static class Quantity
 
     private static readonly string[] Units = ["B", "kB", "MB", "GB", "TB"];
 
+    /// <summary>A figure's name with spaces.</summary>
+    public static string Name(string metric) => metric.Replace('_', ' ');
+
     /// <summary>A fraction as per cent, two digits after the point.</summary>
     public static string Percent(double? fraction) => fraction is { } value && double.IsFinite(value) ? string.Create(CultureInfo.InvariantCulture, $"{value * 100:0.00} %") : Unknown;
 

@@ -12,9 +12,12 @@ internal static class SummaryView
         table.AddColumn(new TableColumn("result").NoWrap());
         table.AddColumn("value");
         void Row(string name, string value) => table.AddRow(new Text(name), new Text(value));
-        Row("accuracy, head only", Quantity.Percent(summary.AccuracyHeadOnly));
-        Row("accuracy", Quantity.Percent(summary.Accuracy));
+        var metric = Quantity.Name(summary.Metric);
+        Row($"{metric}, head only", Quantity.Percent(summary.AccuracyHeadOnly));
+        Row(metric, Quantity.Percent(summary.Accuracy));
         Row("gain", Quantity.Points(summary.AccuracyHeadOnly, summary.Accuracy));
+        foreach (var (name, value) in summary.Metrics.Where(entry => entry.Key != summary.Metric).OrderBy(entry => entry.Key, StringComparer.Ordinal))
+            Row(Quantity.Name(name), Quantity.Number(value));
         Row("loss", $"{Quantity.Number(summary.LossHeadOnly)} → {Quantity.Number(summary.Loss)}");
         Row("forward passes", Quantity.Count(summary.ForwardPasses));
         Row("rounds", Quantity.Count(summary.Rounds));

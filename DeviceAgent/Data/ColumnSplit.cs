@@ -12,7 +12,7 @@ internal sealed record ColumnSplit(string Column) : DataSplit
 
     public override string ToString() => $"by:{Column}";
 
-    private protected override int[][] Deal(DataSet data, int devices, SeededRandom random)
+    private protected override int[][] Deal(IDataSet data, int devices, SeededRandom random)
     {
         var groups = Groups(data);
         if (groups.Count == devices)
@@ -37,7 +37,7 @@ internal sealed record ColumnSplit(string Column) : DataSplit
     }
 
     /// <summary>The groups, largest first, equal sizes by name.</summary>
-    private Queue<int[]> Groups(DataSet data)
+    private Queue<int[]> Groups(IDataSet data)
     {
         var byName = new SortedDictionary<string, List<int>>(StringComparer.Ordinal);
         for (var row = 0; row < data.Rows.Count; row++)

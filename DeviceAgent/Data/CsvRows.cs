@@ -14,8 +14,10 @@ internal static class CsvRows
         return header.Contains((byte)',') ? ',' : header.Contains((byte)'\t') ? '\t' : header.Contains((byte)';') ? ';' : ',';
     }
 
-    public static void Read(string path, Stream stream, char separator, RowCollector rows, DataReadOptions options)
+    public static void Read<TRow>(string path, Stream stream, char separator, RowCollector<TRow> rows, RowFormat<TRow> format, DataReadOptions options)
+        where TRow : class, IDataRow
     {
+        var names = format.Columns ?? throw new DataException($"{path} is not JSON Lines; this task reads one object a line, such as {format.Example}");
         var inHeader = true;
         using var csv = CsvReader.Create(
             stream,
@@ -34,15 +36,13 @@ internal static class CsvRows
         {
             csv.ReadHeader();
             inHeader = false;
-            var text = Column(path, csv.Headers, options.TextColumn, "--text-column");
-            var label = Column(path, csv.Headers, options.LabelColumn, "--label-column");
-            var group = options.GroupColumn is null ? -1 : Column(path, csv.Headers, options.GroupColumn, "--split by:COLUMN");
+            var columns = names.Select(name => Column(path, csv.Headers, name.Name, name.Option)).ToArray();
             while (csv.Read())
             {
                 // The reader itself only looks at rows that do not fit its buffer.
                 if (csv.RawRecord.Length > options.MaxLineBytes)
                     throw TooLong(path, options, $"line {csv.LineNumber}", null);
-                ReadRow(csv, text, label, group, rows);
+                ReadRow(csv, columns, rows, format);
             }
         }
         catch (CsvFormatException e)
@@ -58,18 +58,27 @@ internal static class CsvRows
         return inner is null ? new DataException(message) : new DataException(message, inner);
     }
 
-    private static void ReadRow(CsvReader csv, int text, int label, int group, RowCollector rows)
+    private static void ReadRow<TRow>(CsvReader csv, int[] columns, RowCollector<TRow> rows, RowFormat<TRow> format)
+        where TRow : class, IDataRow
     {
         var line = checked((int)csv.LineNumber);
         var raw = csv.RawRecord;
         var excerpt = Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, 256)]);
         if (!Utf8.IsValid(raw))
+        {
             rows.Bad(line, "not UTF-8", excerpt);
-        else
-            rows.Good(line, csv.GetString(text), csv.GetString(label), group < 0 ? null : csv.GetString(group), excerpt);
+            return;
+        }
+
+        var reason = "";
+        var values = new string[columns.Length];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = csv.GetString(columns[i]);
+        rows.Add(line, format.FromColumns(line, values, ref reason), reason, excerpt);
     }
 
-    private static void Malformed(string path, CsvMalformedRecord record, bool inHeader, RowCollector rows)
+    private static void Malformed<TRow>(string path, CsvMalformedRecord record, bool inHeader, RowCollector<TRow> rows)
+        where TRow : class, IDataRow
     {
         var line = checked((int)record.LineNumber);
         if (record.Reason == CsvMalformedReason.UnterminatedQuote)

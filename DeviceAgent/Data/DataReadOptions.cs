@@ -11,7 +11,7 @@ public sealed record DataReadOptions
     /// <value>Default: <c>label</c>.</value>
     public string LabelColumn { get; init; } = "label";
 
-    /// <summary>Column or key whose value goes to <see cref="LabelledText.Group"/>; null for none.</summary>
+    /// <summary>Column or key whose value goes to <see cref="IDataRow.Group"/>; null for none.</summary>
     public string? GroupColumn { get; init; }
 
     /// <summary>Skip and count bad rows instead of refusing the file.</summary>

@@ -3,20 +3,31 @@ using System.IO.Compression;
 
 namespace FwdLLM.DeviceAgent.Data;
 
-/// <summary>Reads labelled text from JSON Lines or CSV, plain or gzipped. What a file is follows from its content, not its name.</summary>
+/// <summary>Reads rows from JSON Lines or CSV, plain or gzipped. What a file is follows from its content, not its name.</summary>
 public static class DataReader
 {
     private const int PeekBytes = 64 * 1024;
 
-    /// <summary>Reads a whole file.</summary>
+    /// <summary>Reads a whole file of texts with labels.</summary>
     /// <exception cref="DataException">The file cannot be read, is of another kind, breaks a limit, has no usable row, or has bad rows that may not be skipped.</exception>
-    public static DataSet Read(string path, DataReadOptions options)
+    public static DataSet<LabelledText> Read(string path, DataReadOptions options) => Read(path, options, new LabelledTextFormat(options));
+
+    /// <summary>Reads a whole file of questions with contexts and answers; JSON Lines only.</summary>
+    /// <exception cref="DataException">As for <see cref="Read"/>.</exception>
+    public static DataSet<QuestionRow> ReadQuestions(string path, DataReadOptions options) => Read(path, options, new QuestionFormat(options));
+
+    /// <summary>Reads a whole file of prompts with answers, or conversations; JSON Lines only.</summary>
+    /// <exception cref="DataException">As for <see cref="Read"/>.</exception>
+    public static DataSet<AnswerRow> ReadAnswers(string path, DataReadOptions options) => Read(path, options, new AnswerFormat(options));
+
+    private static DataSet<TRow> Read<TRow>(string path, DataReadOptions options, RowFormat<TRow> format)
+        where TRow : class, IDataRow
     {
         try
         {
             using var file = Open(path);
             using var content = Unfold(path, file, options.MaxBytes);
-            var data = ReadContent(path, content, options);
+            var data = ReadContent(path, content, options, format);
             RefuseCutShort(path, file, content.Position);
             return data;
         }
@@ -65,7 +76,8 @@ public static class DataReader
             throw new DataException($"{path} is cut short: gzip's end mark is missing; copy it again.");
     }
 
-    private static DataSet ReadContent(string path, BoundedStream content, DataReadOptions options)
+    private static DataSet<TRow> ReadContent<TRow>(string path, BoundedStream content, DataReadOptions options, RowFormat<TRow> format)
+        where TRow : class, IDataRow
     {
         var start = Peek(content, PeekBytes);
         FileSignature.RefuseForeign(path, start);
@@ -77,11 +89,11 @@ public static class DataReader
             throw new DataException($"{path} is one JSON array; write one object a line instead (jq -c '.[]' does it).");
 
         var whole = new BoundedStream(path, text, content, options.MaxBytes);
-        var rows = new RowCollector(path, options);
+        var rows = new RowCollector<TRow>(path, options);
         if (first is [(byte)'{', ..])
-            JsonLinesRows.Read(whole, rows, options);
+            JsonLinesRows.Read(whole, rows, format, options);
         else
-            CsvRows.Read(path, whole, CsvRows.Separator(first), rows, options);
+            CsvRows.Read(path, whole, CsvRows.Separator(first), rows, format, options);
         return rows.ToDataSet();
     }
 

@@ -10,7 +10,7 @@ public abstract record DataSplit
     /// <summary>Rows dealt at random in equal parts.</summary>
     public static DataSplit Iid { get; } = new IidSplit();
 
-    /// <summary>The column this split needs in <see cref="LabelledText.Group"/>, or null.</summary>
+    /// <summary>The column this split needs in <see cref="IDataRow.Group"/>, or null.</summary>
     public virtual string? GroupColumn => null;
 
     /// <summary>Reads <c>iid</c>, <c>dirichlet:ALPHA</c> or <c>by:COLUMN</c>.</summary>
@@ -36,7 +36,7 @@ public abstract record DataSplit
 
     /// <summary>Row indices of every device, each in ascending order. Every row goes to exactly one device and every device gets at least one.</summary>
     /// <exception cref="DataException">More devices than rows, or no group column read.</exception>
-    public int[][] Assign(DataSet data, int devices, ulong seed)
+    public int[][] Assign(IDataSet data, int devices, ulong seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(devices, 1);
         if (data.Rows.Count < devices)
@@ -47,7 +47,7 @@ public abstract record DataSplit
         return shards;
     }
 
-    private protected abstract int[][] Deal(DataSet data, int devices, SeededRandom random);
+    private protected abstract int[][] Deal(IDataSet data, int devices, SeededRandom random);
 
     /// <summary>Number of rows device <paramref name="device"/> gets when <paramref name="rows"/> are dealt evenly.</summary>
     private protected static int Share(int rows, int devices, int device) => rows / devices + (device < rows % devices ? 1 : 0);

@@ -15,7 +15,7 @@ internal sealed record DirichletSplit(double Alpha) : DataSplit
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"dirichlet:{Alpha}");
 
-    private protected override int[][] Deal(DataSet data, int devices, SeededRandom random)
+    private protected override int[][] Deal(IDataSet data, int devices, SeededRandom random)
     {
         var pools = Pools(data, random);
         var concentration = pools.Select(pool => Alpha * pools.Length * pool.Count / data.Rows.Count).ToArray();
@@ -32,13 +32,14 @@ internal sealed record DirichletSplit(double Alpha) : DataSplit
     }
 
     /// <summary>The rows of each label in random order, labels sorted.</summary>
-    private static Stack<int>[] Pools(DataSet data, SeededRandom random)
+    private static Stack<int>[] Pools(IDataSet data, SeededRandom random)
     {
         var byLabel = new SortedDictionary<string, List<int>>(StringComparer.Ordinal);
         for (var row = 0; row < data.Rows.Count; row++)
         {
-            if (!byLabel.TryGetValue(data.Rows[row].Label, out var rows))
-                byLabel.Add(data.Rows[row].Label, rows = []);
+            var label = data.Rows[row].Label ?? throw new DataException($"{data.Source} has rows without labels, which the split dirichlet is made by; use iid or by:COLUMN with --split.");
+            if (!byLabel.TryGetValue(label, out var rows))
+                byLabel.Add(label, rows = []);
             rows.Add(row);
         }
 

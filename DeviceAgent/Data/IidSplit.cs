@@ -5,7 +5,7 @@ internal sealed record IidSplit : DataSplit
 {
     public override string ToString() => "iid";
 
-    private protected override int[][] Deal(DataSet data, int devices, SeededRandom random)
+    private protected override int[][] Deal(IDataSet data, int devices, SeededRandom random)
     {
         var rows = Enumerable.Range(0, data.Rows.Count).ToArray();
         random.Shuffle(rows);

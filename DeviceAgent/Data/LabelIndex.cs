@@ -30,7 +30,7 @@ public sealed class LabelIndex
 
     /// <summary>The distinct labels of the training rows, sorted by code unit so that every machine agrees.</summary>
     /// <exception cref="DataException">Fewer than two labels, or too many.</exception>
-    public static LabelIndex FromTrain(DataSet train)
+    public static LabelIndex FromTrain(DataSet<LabelledText> train)
     {
         var labels = train.Rows.Select(row => row.Label).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
         try
@@ -45,7 +45,7 @@ public sealed class LabelIndex
 
     /// <summary>Class of every row.</summary>
     /// <exception cref="DataException">Names the labels that are not in this index.</exception>
-    public int[] Encode(DataSet data)
+    public int[] Encode(DataSet<LabelledText> data)
     {
         var classes = new int[data.Rows.Count];
         var unknown = new SortedDictionary<string, int>(StringComparer.Ordinal);

@@ -3,11 +3,11 @@ using System.Globalization;
 namespace FwdLLM.DeviceAgent.Data;
 
 /// <summary>Gathers rows and bad rows of one file and decides at its end whether it can be used.</summary>
-internal sealed class RowCollector(string path, DataReadOptions options)
+internal sealed class RowCollector<TRow>(string path, DataReadOptions options)
+    where TRow : class, IDataRow
 {
-    private readonly List<LabelledText> _rows = [];
+    private readonly List<TRow> _rows = [];
     private readonly BadRowLog _bad = new();
-    private readonly Dictionary<string, string> _names = [];
 
     public void Bad(int line, string reason, string raw)
     {
@@ -15,41 +15,26 @@ internal sealed class RowCollector(string path, DataReadOptions options)
         _bad.Add(line, reason, raw);
     }
 
-    public void Good(int line, string text, string label, string? group, string raw)
+    /// <summary>Adds a row, or where it is null a bad row with its reason.</summary>
+    public void Add(int line, TRow? row, string reason, string raw)
     {
-        if (string.IsNullOrWhiteSpace(text))
+        if (row is null)
         {
-            Bad(line, $"\"{options.TextColumn}\" is empty", raw);
+            Bad(line, reason, raw);
+            return;
         }
-        else if (string.IsNullOrWhiteSpace(label))
-        {
-            Bad(line, $"\"{options.LabelColumn}\" is empty", raw);
-        }
-        else
-        {
-            Count(line);
-            _rows.Add(new LabelledText(text, Shared(label.Trim()), group is null ? null : Shared(group)));
-        }
+
+        Count(line);
+        _rows.Add(row);
     }
 
-    public DataSet ToDataSet()
+    public DataSet<TRow> ToDataSet()
     {
         if (_bad.Count > 0 && !options.SkipBadRows)
             throw new DataException(string.Create(CultureInfo.InvariantCulture, $"{path} has {_bad.Count} bad {(_bad.Count == 1 ? "row" : "rows")} of {_rows.Count + _bad.Count}; correct them, or leave them out with --skip-bad-rows:{_bad.Describe()}"));
         if (_rows.Count == 0)
             throw new DataException($"{path} has no usable row; it needs at least one.{_bad.Describe()}");
-        return new DataSet { Source = path, Rows = _rows, Skipped = _bad.Rows, SkippedCount = _bad.Count };
-    }
-
-    /// <summary>Labels and groups repeat: one string for all their rows.</summary>
-    private string Shared(string name)
-    {
-        if (_names.TryGetValue(name, out var known))
-            return known;
-        // A column of distinct values would only fill the table.
-        if (_names.Count < 100_000)
-            _names.Add(name, name);
-        return name;
+        return new DataSet<TRow> { Source = path, Rows = _rows, Skipped = _bad.Rows, SkippedCount = _bad.Count };
     }
 
     private void Count(int line)

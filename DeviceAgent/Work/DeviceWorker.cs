@@ -1,6 +1,8 @@
 using FwdLLM.Inference;
 using FwdLLM.Learning.Estimation;
+using FwdLLM.Learning.Random;
 using FwdLLM.Learning.Sampling;
+using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 
 namespace FwdLLM.DeviceAgent.Work;
@@ -14,24 +16,29 @@ public sealed class DeviceWorker
     private readonly TrainingContext _context;
     private readonly IModelRuntime _runtime;
     private readonly LocalExamples _examples;
-    private float[]? _features; // [n, H] under _featuresTheta
+    private readonly VocabularyHead? _output;
+    private float[]? _features; // [rows, H] under _featuresTheta
     private float[] _featuresTheta = [];
     private readonly float[] _start;
     private HeadEvaluation? _settled; // the shard under the features of _start and _settledHead
     private float[]? _settledHead;
 
     /// <summary>Creates a worker over one shard.</summary>
+    /// <param name="context">The job.</param>
+    /// <param name="runtime">Its model.</param>
+    /// <param name="examples">The shard.</param>
+    /// <param name="output">The model's own output layer, where the task uses it.</param>
     /// <exception cref="ArgumentException">Model and job disagree on a size, or a label is out of range.</exception>
-    public DeviceWorker(TrainingContext context, IModelRuntime runtime, LocalExamples examples)
+    public DeviceWorker(TrainingContext context, IModelRuntime runtime, LocalExamples examples, VocabularyHead? output = null)
     {
         if (runtime.Dimension != context.Layout.Dimension || runtime.FeatureSize != context.FeatureSize)
             throw new ArgumentException($"The model has θ of {runtime.Dimension} and features of {runtime.FeatureSize}; the job expects {context.Layout.Dimension} and {context.FeatureSize}. Compile the model for this job.", nameof(runtime));
-        var wrong = examples.Labels.FirstOrDefault(label => label < 0 || label >= context.Classes, 0);
-        if (wrong != 0)
-            throw new ArgumentException($"A label is class {wrong}; the job has classes 0 to {context.Classes - 1}.", nameof(examples));
+        if (context.Task.HasLabels() && examples.TargetsAs<ClassTarget>().FirstOrDefault(target => target.Class < 0 || target.Class >= context.Classes) is { } wrong)
+            throw new ArgumentException($"A label is class {wrong.Class}; the job has classes 0 to {context.Classes - 1}.", nameof(examples));
         _context = context;
         _runtime = runtime;
         _examples = examples;
+        _output = output;
         _start = context.InitialTheta();
     }
 
@@ -58,10 +65,16 @@ public sealed class DeviceWorker
         var spent = KeepFeatures(snapshot, cancellation);
         var size = _context.FeatureSize;
         var sums = new double[2 * size];
-        for (var i = 0; i < _features!.Length; i++)
+        var i = 0;
+        foreach (var sequence in _examples.Sequences)
         {
-            sums[i % size] += _features[i];
-            sums[size + (i % size)] += (double)_features[i] * _features[i];
+            // An example with a row per token counts once: with the mean of its rows.
+            var rows = _context.Task.HasTokenRows() ? sequence.Length : 1;
+            for (var end = i + (rows * size); i < end; i++)
+            {
+                sums[i % size] += _features![i] / (double)rows;
+                sums[size + (i % size)] += (double)_features[i] * _features[i] / rows;
+            }
         }
 
         return new WorkResult { Examples = _examples.Count, ForwardExamples = spent, Vector = PackedVector.Pack(sums) };
@@ -70,8 +83,8 @@ public sealed class DeviceWorker
     private WorkResult HeadGradient(ModelSnapshot snapshot, CancellationToken cancellation)
     {
         var spent = KeepFeatures(snapshot, cancellation);
-        var head = Evaluate(snapshot, _features!, _examples);
-        return Result(head, spent) with { Vector = PackedVector.Pack(head.Gradient()) };
+        var head = Heads(snapshot).Evaluate(snapshot.Head, _features!, Whole(_examples));
+        return Result(head, spent) with { Vector = PackedVector.Pack(head.HeadGradient()) };
     }
 
     private WorkResult Curvature(WorkOrder order, ModelSnapshot snapshot, CancellationToken cancellation)
@@ -80,11 +93,9 @@ public sealed class DeviceWorker
         var source = new DirectionSource(_context, snapshot.LastStep, order);
         var directions = new ProbeDirections(_context, snapshot, source, order.ProbeCount);
         var run = _runtime.Jvp(batch.Sequences, snapshot.Theta, directions.Adapter, cancellation);
-        var head = Evaluate(snapshot, run.Features, batch);
-        var tangents = new HeadFactory(_context, snapshot).Create(snapshot.Head);
-        var size = run.Features.Length;
-        var scalars = new float[order.ProbeCount];
-        for (var k = 0; k < scalars.Length; k++) scalars[k] = (float)head.GaussNewton(tangents.LogitTangents(run.Tangents.AsSpan(k * size, size)));
+        var head = Heads(snapshot).Evaluate(snapshot.Head, run.Features, Whole(batch));
+        var drawn = new CounterRandom(_context.Key("curvature-labels"), new DirectionAddress(order.Round, order.Slot, order.Wave));
+        var scalars = Array.ConvertAll(head.Curvatures(run.Tangents, order.ProbeCount, drawn), value => (float)value);
         return Result(head, ForwardCost.Probes(EstimatorKind.Jvp, batch.Count, order.ProbeCount, fixedResiduals: false)) with { Scalars = scalars };
     }
 
@@ -93,7 +104,7 @@ public sealed class DeviceWorker
         var (batch, spent) = ProbeBatch(order, snapshot, cancellation);
         var source = new DirectionSource(_context, snapshot.LastStep, order);
         var directions = new ProbeDirections(_context, snapshot, source, order.ProbeCount);
-        var (scalars, head) = DirectionalDerivatives.Measure(_context.Options, _runtime, new HeadFactory(_context, snapshot), batch, snapshot, directions, cancellation);
+        var (scalars, head) = DirectionalDerivatives.Measure(_context.Options, _runtime, Heads(snapshot), batch, snapshot, directions, cancellation);
         return Result(head, spent + ForwardCost.Probes(_context.Options.Estimator, batch.Examples.Count, order.ProbeCount, batch.HasFixedResiduals)) with { Scalars = scalars };
     }
 
@@ -104,11 +115,11 @@ public sealed class DeviceWorker
         var n = order.BatchSize;
 
         // A shard that fits into the batch is used whole: there is no noise of sampling to weigh or centre.
-        if (n <= 0 || n >= _examples.Count || !(options.ImportanceSampling || options.CentredResiduals)) return (new WeightedBatch(Batch(order), null, null), 0);
+        if (n <= 0 || n >= _examples.Count || !(options.ImportanceSampling || options.CentredResiduals)) return (Whole(Batch(order)), 0);
         var spent = KeepFeatures(snapshot with { Theta = _start }, cancellation);
         if (_settled is null || !snapshot.Head.AsSpan().SequenceEqual(_settledHead))
         {
-            _settled = Evaluate(snapshot, _features!, _examples);
+            _settled = Heads(snapshot).Classify(snapshot.Head, _features!, Whole(_examples));
             _settledHead = snapshot.Head;
         }
 
@@ -121,7 +132,7 @@ public sealed class DeviceWorker
 
     private LocalExamples Batch(WorkOrder order) => _examples.At(_context.Batch(order.Round, order.Slot, _examples.Count, order.BatchSize));
 
-    private static WorkResult Result(HeadEvaluation head, long spent) => new()
+    private static WorkResult Result(TaskEvaluation head, long spent) => new()
     {
         Examples = head.Count,
         ForwardExamples = spent,
@@ -129,8 +140,9 @@ public sealed class DeviceWorker
         Correct = head.Correct,
     };
 
-    private HeadEvaluation Evaluate(ModelSnapshot snapshot, float[] features, LocalExamples examples)
-        => new(new HeadFactory(_context, snapshot).Create(snapshot.Head), features, examples.Labels);
+    private HeadFactory Heads(ModelSnapshot snapshot) => new(_context, snapshot, _output);
+
+    private static WeightedBatch Whole(LocalExamples examples) => new(examples, null, null);
 
     // Returns the examples that had to pass forward: 0 when the features of this θ are still there.
     private int KeepFeatures(ModelSnapshot snapshot, CancellationToken cancellation)

@@ -1,6 +1,6 @@
-using FwdLLM.DeviceAgent.Data;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Inference;
+using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Compilation;
 using FwdLLM.Modeling.Tokenization;
@@ -10,7 +10,7 @@ namespace FwdLLM.DeviceAgent.Work;
 /// <summary>Workers over shards of one data file, all on one loaded model.</summary>
 public sealed class ShardWorkerFactory : IWorkerFactory, IDisposable
 {
-    private readonly DataSet _data;
+    private readonly TaskData _data;
     private readonly int[][] _shards;
     private readonly Func<JobSpec, CancellationToken, Task<string>> _model;
     private readonly RuntimeOptions _options;
@@ -21,7 +21,7 @@ public sealed class ShardWorkerFactory : IWorkerFactory, IDisposable
     /// <param name="shards">Row indices of each device, by device number.</param>
     /// <param name="model">Folder of a job's compiled model, fetched if need be.</param>
     /// <param name="options">How much of the machine the model may use.</param>
-    public ShardWorkerFactory(DataSet data, int[][] shards, Func<JobSpec, CancellationToken, Task<string>> model, RuntimeOptions options)
+    public ShardWorkerFactory(TaskData data, int[][] shards, Func<JobSpec, CancellationToken, Task<string>> model, RuntimeOptions options)
         => (_data, _shards, _model, _options) = (data, shards, model, options);
 
     /// <inheritdoc/>
@@ -39,10 +39,7 @@ public sealed class ShardWorkerFactory : IWorkerFactory, IDisposable
     public IDeviceWorker Create(JobSpec job, int deviceNumber)
     {
         var loaded = _loaded ?? throw new InvalidOperationException($"{nameof(PrepareAsync)} comes before {nameof(Create)}.");
-        var shard = _shards[deviceNumber];
-        var sequences = Array.ConvertAll(shard, row => new TokenSequence(loaded.Tokenizer.Encode(_data.Rows[row].Text, job.MaxTokens)));
-        var examples = new LocalExamples(sequences, Array.ConvertAll(shard, row => loaded.Classes[row]));
-        return new BackgroundWorker(new DeviceWorker(loaded.Context, loaded.Runtime, examples));
+        return new BackgroundWorker(new DeviceWorker(loaded.Context, loaded.Runtime, loaded.Encoder.Encode(_shards[deviceNumber]), loaded.Output));
     }
 
     /// <inheritdoc/>
@@ -53,11 +50,16 @@ public sealed class ShardWorkerFactory : IWorkerFactory, IDisposable
         var model = CompiledModel.Open(folder);
         if (model.ManifestSha256 != job.Model.ManifestSha256)
             throw new InvalidDataException($"{folder} holds model {model.ManifestSha256}, but the job names {job.Model.ManifestSha256}; fetch or compile the job's model.");
-        var context = new TrainingContext(AlgorithmOptions.FromJson(job.Algorithm), model.Layout, model.Manifest.FeatureSize, job.Labels.Count);
-        return new Loaded(context, ModelRuntime.Open(model, _options), Tokenizers.Load(folder), new LabelIndex(job.Labels).Encode(_data));
+        var task = (TaskKind)job.Task.Kind;
+        if (task != _data.Task)
+            throw new InvalidDataException($"{_data.Rows.Source} was read for the task {TaskNames.Of(_data.Task)}, but the job's is {TaskNames.Of(task)}; read it for the job's (--task).");
+        var context = new TrainingContext(AlgorithmOptions.FromJson(job.Algorithm), model.Layout, model.Manifest.FeatureSize, task.Outputs(job.Labels.Count)) { Task = task };
+        return new Loaded(
+            context, ModelRuntime.Open(model, _options), _data.Prepare(job, Tokenizers.Load(folder), folder),
+            task == TaskKind.CausalLanguageModel ? OutputLayer.Read(model) : null);
     }
 
-    private sealed record Loaded(TrainingContext Context, ModelRuntime Runtime, ITokenizer Tokenizer, int[] Classes);
+    private sealed record Loaded(TrainingContext Context, ModelRuntime Runtime, RowEncoder Encoder, VocabularyHead? Output);
 
     // Work takes seconds; the session's thread is the client's.
     private sealed class BackgroundWorker(DeviceWorker worker) : IDeviceWorker

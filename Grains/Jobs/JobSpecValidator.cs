@@ -1,4 +1,5 @@
 using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 
 namespace FwdLLM.Grains;
@@ -15,7 +16,7 @@ public static class JobSpecValidator
         var problems = new List<string>();
         if (!IsId(spec.Id)) problems.Add($"id is '{spec.Id}'; give 1 to 64 of a-z, 0-9, '-', '.', '_'.");
         Model(spec.Model, problems);
-        Labels(spec.Labels, problems);
+        Task(spec, problems);
         Range("maxTokens", spec.MaxTokens, 1, MostTokens, problems);
         Range("evaluateEvery", spec.EvaluateEvery, 0, 1_000_000, problems);
         Cohort(spec.Cohort, problems);
@@ -54,6 +55,25 @@ public static class JobSpecValidator
         if (total > MostParameters) problems.Add($"model.blocks have {total} parameters; at most {MostParameters} can be trained: choose a smaller adapter.");
     }
 
+    private static void Task(JobSpec spec, List<string> problems)
+    {
+        var task = (TaskKind)spec.Task.Kind;
+        if (!Enum.IsDefined(task))
+        {
+            problems.Add($"task.kind is {spec.Task.Kind}, which this cluster does not know; update the cluster.");
+            return;
+        }
+
+        if (task.HasLabels()) Labels(spec.Labels, problems);
+        else if (spec.Labels.Count > 0) problems.Add($"labels has {spec.Labels.Count} names, but the task {TaskNames.Of(task)} has no labels; leave them out.");
+        Range("task.stride", spec.Task.Stride, 0, Math.Max(0, spec.MaxTokens - 1), problems);
+        if (task != TaskKind.PromptClassification) return;
+        if (spec.Task.Verbalizers.Count != spec.Labels.Count)
+            problems.Add($"task.verbalizers has {spec.Task.Verbalizers.Count} words for {spec.Labels.Count} labels; give one for each.");
+        if (spec.Task.PromptTemplate.Split("{text}").Length != 2)
+            problems.Add($"task.promptTemplate is '{spec.Task.PromptTemplate}'; put {{text}} in it where the text goes, once.");
+    }
+
     private static void Labels(IReadOnlyList<string> labels, List<string> problems)
     {
         Range("labels (count)", labels.Count, 2, MostLabels, problems);
@@ -76,7 +96,13 @@ public static class JobSpecValidator
     {
         try
         {
-            var cohort = AlgorithmOptions.FromJson(spec.Algorithm).CohortSize;
+            var options = AlgorithmOptions.FromJson(spec.Algorithm);
+            var cohort = options.CohortSize;
+            var (task, head) = ((TaskKind)spec.Task.Kind, TrainingContext.ReadHead(spec.Task.StartHead));
+            problems.AddRange(task.Problems(options).Select(problem => $"algorithm: {problem}"));
+            var length = (long)task.Outputs(spec.Labels.Count) * (spec.Model.FeatureSize + 1L);
+            if (spec.Task.StartHead.Length > 0 && (spec.Task.StartHead.Length != length * sizeof(float) || !Array.TrueForAll(head, float.IsFinite)))
+                problems.Add($"task.startHead has {spec.Task.StartHead.Length} bytes; give {length} finite float32 numbers, or none.");
             if (cohort > spec.Cohort.ExpectedDevices)
                 problems.Add($"algorithm.cohortSize is {cohort} but cohort.expectedDevices only {spec.Cohort.ExpectedDevices}; wait for more devices or invite fewer.");
         }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning;
+using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 
 namespace FwdLLM.Grains;
@@ -20,8 +21,15 @@ public sealed class JobTrainingFactory : ITrainingFactory
     }
 
     /// <summary>The mathematics' constants of a spec.</summary>
-    public static TrainingContext ToContext(JobSpec spec) =>
-        new(AlgorithmOptions.FromJson(spec.Algorithm), ToLayout(spec.Model.Blocks), spec.Model.FeatureSize, spec.Labels.Count);
+    public static TrainingContext ToContext(JobSpec spec)
+    {
+        var task = (TaskKind)spec.Task.Kind;
+        return new TrainingContext(AlgorithmOptions.FromJson(spec.Algorithm), ToLayout(spec.Model.Blocks), spec.Model.FeatureSize, task.Outputs(spec.Labels.Count))
+        {
+            Task = task,
+            StartHead = TrainingContext.ReadHead(spec.Task.StartHead),
+        };
+    }
 
     private static AdapterLayout ToLayout(IReadOnlyList<ModelBlock> blocks)
     {

@@ -94,7 +94,12 @@ public sealed class SoftmaxHead
 
     /// <summary>Gradient of the mean loss with respect to the raw features [n, H]: scale ∘ (Wᵀ r)/n, the cotangents that a backward pass starts from.</summary>
     /// <param name="residuals">Residuals, centred or not [n, C].</param>
-    public float[] FeatureCotangents(ReadOnlySpan<double> residuals)
+    public float[] FeatureCotangents(ReadOnlySpan<double> residuals) => FeatureCotangents(residuals, Rows(residuals.Length, Classes, nameof(residuals)));
+
+    /// <summary>Gradient of a mean over <paramref name="examples"/> examples with respect to the raw features [n, H], where examples may have several rows.</summary>
+    /// <param name="residuals">Gradient of the sum with respect to the logits [n, C].</param>
+    /// <param name="examples">What the sum is divided by.</param>
+    public float[] FeatureCotangents(ReadOnlySpan<double> residuals, int examples)
     {
         var n = Rows(residuals.Length, Classes, nameof(residuals));
         var cotangents = new float[n * Features];
@@ -108,7 +113,7 @@ public sealed class SoftmaxHead
                 for (var h = 0; h < Features; h++) sum[h] += residual * _head[c * Features + h];
             }
 
-            for (var h = 0; h < Features; h++) cotangents[x * Features + h] = (float)(sum[h] * _scale[h] / n);
+            for (var h = 0; h < Features; h++) cotangents[x * Features + h] = (float)(sum[h] * _scale[h] / examples);
         }
 
         return cotangents;

@@ -41,7 +41,8 @@ internal static class HeadFitStage
         };
         // The last fit keeps the standardisation, so that its start is the head as training left it.
         if (!last) next = next with { FeatureMean = Mean(sums, context, n), FeatureScale = Scale(sums, context, n) };
-        return next with { HeadFit = Save(Lbfgs.Start(Widen(state.Head))) };
+        if (!last && context.StartHead.Length > 0) next = next with { Head = Standardised(context, next) };
+        return next with { HeadFit = Save(Lbfgs.Start(Widen(next.Head))) };
     }
 
     public static ModelState ApplyGradient(TrainingContext context, ModelState state, RoundSums sums)
@@ -76,6 +77,26 @@ internal static class HeadFitStage
                 HeadOnlyHead = context.Options.HeadLast ? next.Head : [],
                 Stage = context.Options.BlockScaling ? TrainingStage.Curvature : TrainingStage.Probes,
             };
+    }
+
+    // The same logits from standardised features: W·x + β = (W/σ⁻¹)·((x − μ)∘σ⁻¹) + (β + W·μ).
+    private static float[] Standardised(TrainingContext context, ModelState state)
+    {
+        var head = (float[])state.Head.Clone();
+        for (var c = 0; c < context.Classes; c++)
+        {
+            double bias = head[(context.Classes * context.FeatureSize) + c];
+            for (var h = 0; h < context.FeatureSize; h++)
+            {
+                ref var weight = ref head[(c * context.FeatureSize) + h];
+                bias += (double)weight * state.FeatureMean[h];
+                weight /= state.FeatureScale[h];
+            }
+
+            head[(context.Classes * context.FeatureSize) + c] = (float)bias;
+        }
+
+        return head;
     }
 
     // An adapter that leaves the devices' own loss higher than no adapter is not handed out.

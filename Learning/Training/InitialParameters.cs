@@ -24,6 +24,7 @@ internal static class InitialParameters
     // A fitted head starts at zero. One that is probed, or stays as it is, must let the loss depend on the features.
     public static float[] Head(TrainingContext context)
     {
+        if (context.StartHead.Length > 0) return (float[])context.StartHead.Clone();
         var head = new float[context.HeadLength];
         if (!context.Options.HeadFirst)
             Draw(context, uint.MaxValue, head.AsSpan(0, context.Classes * context.FeatureSize), HeadBound);

@@ -21,12 +21,11 @@ public sealed class Trainer
     private readonly WorkCheck _check;
 
     /// <summary>Creates the trainer of one job.</summary>
-    /// <exception cref="ArgumentException">An option is out of range, or a size is not positive.</exception>
+    /// <exception cref="ArgumentException">An option is out of range or not one of the task, or a size is not positive.</exception>
     public Trainer(TrainingContext context)
     {
         context.Options.Validate();
-        if (context.FeatureSize < 1 || context.Classes < 2)
-            throw new ArgumentException($"A head from {context.FeatureSize} features to {context.Classes} classes is impossible; give at least 1 feature and 2 classes.", nameof(context));
+        if (context.Problems().FirstOrDefault() is { } problem) throw new ArgumentException(problem, nameof(context));
         Context = context;
         _budget = new PassBudget(context.Options);
         _check = new WorkCheck(context);

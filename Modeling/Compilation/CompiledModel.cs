@@ -95,6 +95,17 @@ public sealed class CompiledModel
         return AdapterPlan.Create(Manifest.Adapter, Manifest.Config, Manifest.Pooling, weights: null).Adapter.ToLora(theta, Layout, ReadFactor);
     }
 
+    /// <summary>A tensor of weights.bin that is stored as float32.</summary>
+    /// <exception cref="InvalidDataException">There is none of this name, or it is stored otherwise.</exception>
+    public float[] ReadFloat32(string name)
+    {
+        var entry = Manifest.Weights.FirstOrDefault(candidate => candidate.Name == name)
+            ?? throw new InvalidDataException($"{Path.Combine(Folder, WeightsFile)} has no tensor '{name}'; compile the model again, with features per token.");
+        return entry.Type == ElementType.Float32
+            ? Read(WeightsFile, entry)
+            : throw new InvalidDataException($"{Path.Combine(Folder, WeightsFile)} has the tensor '{name}' as {entry.Type}; compile the model with float32 weights.");
+    }
+
     internal static string Sha256(string path)
     {
         using var stream = File.OpenRead(path);

@@ -112,6 +112,9 @@ public static class ModelCompiler
         var tensors = architecture.Required(source.Config);
         if (source.Pooling == PoolingKind.Pooler)
             tensors = tensors.Concat(architecture.FeatureLayers(source.Config).SelectMany(ModelTensor.Linear));
+        // Scores of the vocabulary are computed on the host, from features per token; a tied output layer is among the tensors already.
+        if (source.Pooling == PoolingKind.Tokens && architecture.OutputWeight(source.Config) is { } output && output != architecture.WordEmbeddings && source.Tensors.Contains(output))
+            tensors = tensors.Append(new ModelTensor(output, [source.Config.VocabularySize, source.Config.HiddenSize], TensorRole.Table));
         foreach (var tensor in tensors)
         {
             var values = source.Tensors.ReadFloat32(tensor.Name);

@@ -1,5 +1,6 @@
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Inference;
+using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 
 namespace FwdLLM.Silo.Tests;
@@ -36,6 +37,48 @@ public sealed class HeldOutEvaluatorTests
         Assert.Contains("1 texts and 2 labels", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Best_span_over_all_windows_of_a_question_answers_it()
+    {
+        // Start and end scores are both the token's number. The question's own token 90 is no answer, nor is what spans two windows.
+        const string Context = "aa bb cc";
+        (int, int)[] first = [(0, 0), (0, 2), (0, 2), (3, 5)], second = [(0, 0), (0, 2), (3, 5), (6, 8)];
+        QuestionWindow Window((int, int)[] offsets, params int[] ids) => new(new TokenSequence(ids), offsets, 2, 3);
+        var set = new HeldOutQuestions(
+        [
+            new(Context, ["BB!", "cc"], 3, [Window(first, 0, 90, 1, 3), Window(second, 0, 90, 2, 1)]),
+            new(Context, ["bb"], 3, [Window(second, 0, 90, 4, 4)]),
+        ]);
+        var snapshot = new ModelSnapshot { Version = 1, Theta = [0], Head = [1, 0, 1, 0, 0, 0], FeatureMean = [0, 0], FeatureScale = [1, 1], BlockScale = [1] };
+
+        var result = await new HeldOutEvaluator(new TokenRuntime(), set).EvaluateAsync(Job, snapshot.ToBytes(), TestContext.Current.CancellationToken);
+
+        // "bb" is right; of equal spans the first, "bb", answers the second question.
+        Assert.Equal(("f1", 1.0, 2), (result.Metric, result.Accuracy, result.Examples));
+        Assert.Equal(1, result.Metrics["exact_match"]);
+        static double Entropy(int right, params int[] scores) => Math.Log(scores.Sum(score => Math.Exp(score))) - right;
+        Assert.Equal((Entropy(3, 0, 90, 1, 3) + Entropy(2, 0, 90, 2, 1) + Entropy(4, 0, 90, 4, 4)) / 3, result.Loss, 1e-9);
+        Assert.Throws<ArgumentException>(() => new HeldOutQuestions([new(Context, [], 0, [])]));
+    }
+
+    [Fact]
+    public async Task Answers_are_judged_by_the_most_likely_token_after_the_right_ones()
+    {
+        // Features are (token, 1), scores 0 and token − 1 for the tokens 0 and 1: after 0 comes 0, after 2 comes 1.
+        var output = new VocabularyHead([0, 0, 1, -1], 2);
+        var set = new HeldOutAnswers([new TokenSequence([0, 2, 2]), new TokenSequence([2, 0])], [new([0, 1], [0, 1]), new([0, 1], [1, 1])], output);
+
+        var result = await new HeldOutEvaluator(new TokenRuntime(), set).EvaluateAsync(Job, Snapshot.ToBytes(), TestContext.Current.CancellationToken);
+
+        var (likely, unlikely) = (Math.Log(1 + Math.Exp(-1)), 1 + Math.Log(1 + Math.Exp(-1)));
+        Assert.Equal(("answer_match", 0.5, 2), (result.Metric, result.Accuracy, result.Examples));
+        Assert.Equal(0.75, result.Metrics["token_match"]);
+        Assert.Equal(-((3 * likely) + unlikely) / 4, result.Metrics["answer_log_likelihood"], 1e-6);
+        Assert.Equal(Math.Exp(((3 * likely) + unlikely) / 4), result.Metrics["perplexity"], 1e-6);
+    }
+
+    private static ModelSnapshot Snapshot => new() { Version = 1, Theta = [0], Head = [], FeatureMean = [0, 0], FeatureScale = [1, 1], BlockScale = [1] };
+
     private static JobSpec Job => new()
     {
         Id = "job",
@@ -52,7 +95,7 @@ public sealed class HeldOutEvaluatorTests
         public int FeatureSize => 2;
 
         public float[] Features(IReadOnlyList<TokenSequence> batch, ReadOnlySpan<float> theta, CancellationToken cancellation) =>
-            [.. batch.SelectMany(text => new float[] { text.Ids[0], 1 })];
+            [.. batch.SelectMany(text => text.Ids).SelectMany(id => new float[] { id, 1 })];
 
         public FeatureTangents Jvp(IReadOnlyList<TokenSequence> batch, ReadOnlySpan<float> theta, ReadOnlySpan<float> directions, CancellationToken cancellation) =>
             throw new InvalidOperationException("an evaluation needs no tangents");

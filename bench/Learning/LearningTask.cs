@@ -2,6 +2,7 @@ using FwdLLM.DeviceAgent.Data;
 using FwdLLM.DeviceAgent.Work;
 using FwdLLM.Inference;
 using FwdLLM.Learning.Heads;
+using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Compilation;
@@ -52,7 +53,7 @@ internal sealed class LearningTask : IDisposable
             var features = Runtime.Features(parts[p].Sequences, state.Theta);
             var head = new SoftmaxHead(Classes, state.FeatureMean, state.FeatureScale, state.Head);
             var logits = head.Logits(features);
-            var labels = parts[p].Labels.ToArray();
+            var labels = parts[p].Targets.Cast<ClassTarget>().Select(target => target.Class).ToArray();
             results[p] = (SoftmaxLoss.Predictions(logits, Classes).Zip(labels).Count(pair => pair.First == pair.Second), SoftmaxLoss.Losses(logits, labels, Classes).Sum());
         });
         return (results.Sum(r => r.Correct) / (double)_test.Count, results.Sum(r => r.Loss) / _test.Count);
@@ -60,6 +61,6 @@ internal sealed class LearningTask : IDisposable
 
     public void Dispose() => Runtime.Dispose();
 
-    private static LocalExamples Tokenise(DataSet data, LabelIndex labels, ITokenizer tokenizer, int limit, int maxTokens)
+    private static LocalExamples Tokenise(DataSet<LabelledText> data, LabelIndex labels, ITokenizer tokenizer, int limit, int maxTokens)
         => new([.. data.Rows.Take(limit).Select(row => new TokenSequence(tokenizer.Encode(row.Text, maxTokens)))], [.. labels.Encode(data).Take(limit)]);
 }

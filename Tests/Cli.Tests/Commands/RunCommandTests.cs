@@ -44,7 +44,7 @@ public sealed class RunCommandTests
         Assert.Equal(1, line.Count(c => c == '\n'));
         using var json = JsonDocument.Parse(line);
         Assert.Equal(
-            ["accuracy", "accuracy_head_only", "adapter", "adapter_sha256", "algorithm", "bytes_down_per_device", "bytes_up_per_device", "bytes_up_per_probe", "devices", "estimator", "forward_passes", "job", "loss", "loss_head_only", "output", "peak_rss_bytes", "probes", "rounds", "seconds", "seed", "skipped_rows"],
+            ["accuracy", "accuracy_head_only", "adapter", "adapter_sha256", "algorithm", "bytes_down_per_device", "bytes_up_per_device", "bytes_up_per_probe", "devices", "estimator", "forward_passes", "job", "loss", "loss_head_only", "metric", "metrics", "output", "peak_rss_bytes", "probes", "rounds", "seconds", "seed", "skipped_rows", "task"],
             json.RootElement.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
         Assert.Equal(ulong.MaxValue, json.RootElement.GetProperty("seed").GetUInt64());
         Assert.Equal(0.8104, json.RootElement.GetProperty("accuracy").GetDouble());
@@ -60,6 +60,17 @@ public sealed class RunCommandTests
         using var json = JsonDocument.Parse(cli.Output.ToString());
         Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("accuracy_head_only").ValueKind);
         Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("loss").ValueKind);
+    }
+
+    [Fact]
+    public async Task Figures_of_a_task_are_shown_under_their_own_names()
+    {
+        using var cli = new CliRun();
+        var executor = new FakeExecutor((settings, _, _) => Task.FromResult(FakeExecutor.Summary(settings) with { Metric = "f1", Metrics = new Dictionary<string, double> { ["f1"] = 0.8104, ["exact_match"] = 0.5, ["perplexity"] = double.PositiveInfinity } }));
+        Assert.Equal(0, await cli.RunAsync(executor, "run", "--out", cli.Path("out")));
+        foreach (var part in new[] { "f1, head only", "81.04 %", "exact match", "0.5000" })
+            Assert.Contains(part, cli.Output.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("perplexity", cli.Output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

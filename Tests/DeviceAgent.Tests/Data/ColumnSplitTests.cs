@@ -47,7 +47,7 @@ public sealed class ColumnSplitTests
     [Fact]
     public void Rows_read_without_the_column_are_refused()
     {
-        var data = new DataSet { Source = "rows", Rows = [new("a", "x"), new("b", "y")] };
+        var data = new DataSet<LabelledText> { Source = "rows", Rows = [new("a", "x"), new("b", "y")] };
         Assert.Contains("without the column \"user\"", Assert.Throws<DataException>(() => DataSplit.Parse("by:user").Assign(data, 2, 1)).Message, StringComparison.Ordinal);
     }
 
@@ -55,7 +55,7 @@ public sealed class ColumnSplitTests
     private static string[] Deal(int devices, params (string Name, int Rows)[] groups)
     {
         var rows = groups.SelectMany(g => Enumerable.Range(0, g.Rows).Select(i => new LabelledText("t", "l", g.Name))).ToArray();
-        var shards = DataSplit.Parse("by:user").Assign(new DataSet { Source = "rows", Rows = rows }, devices, seed: 9);
+        var shards = DataSplit.Parse("by:user").Assign(new DataSet<LabelledText> { Source = "rows", Rows = rows }, devices, seed: 9);
         foreach (var (name, _) in groups)
         {
             var holders = Enumerable.Range(0, devices).Where(d => shards[d].Any(r => rows[r].Group == name)).ToArray();

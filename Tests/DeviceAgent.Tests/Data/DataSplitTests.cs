@@ -96,10 +96,10 @@ public sealed class DataSplitTests
         Assert.Equal("rows has 3 rows for 4 devices; every device needs at least one: use fewer with --devices.", message);
     }
 
-    private static double LargestLabelShare(DataSet data, int[] shard) =>
+    private static double LargestLabelShare(DataSet<LabelledText> data, int[] shard) =>
         shard.GroupBy(row => data.Rows[row].Label).Max(g => g.Count()) / (double)shard.Length;
 
-    private static DataSet Rows(int count) => new()
+    private static DataSet<LabelledText> Rows(int count) => new()
     {
         Source = "rows",
         Rows = [.. Enumerable.Range(0, count).Select(i => new LabelledText($"text {i}", $"label {i % 4}", $"group {i % 20}"))],

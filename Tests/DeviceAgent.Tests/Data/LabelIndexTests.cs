@@ -35,5 +35,5 @@ public sealed class LabelIndexTests
         Assert.Contains("--label-column", Assert.Throws<DataException>(() => LabelIndex.FromTrain(train)).Message, StringComparison.Ordinal);
     }
 
-    private static DataSet Rows(params string[] labels) => new() { Source = "rows", Rows = [.. labels.Select(l => new LabelledText("text", l))] };
+    private static DataSet<LabelledText> Rows(params string[] labels) => new() { Source = "rows", Rows = [.. labels.Select(l => new LabelledText("text", l))] };
 }

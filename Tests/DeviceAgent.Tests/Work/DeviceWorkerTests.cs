@@ -134,7 +134,7 @@ public sealed class DeviceWorkerTests
         Assert.Contains("head of 3", Message(WorkKind.Probes, ToyJob.Snapshot() with { Head = new float[3] }), StringComparison.Ordinal);
         Assert.Contains("1 block scales", Message(WorkKind.Probes, ToyJob.Snapshot() with { BlockScale = [1] }), StringComparison.Ordinal);
         Assert.Contains("class 2", Assert.Throws<ArgumentException>(() => new DeviceWorker(context, new ToyRuntime(2), new LocalExamples(ToyRuntime.Texts(2), [0, 2]))).Message, StringComparison.Ordinal);
-        Assert.Contains("no example", Assert.Throws<ArgumentException>(() => new LocalExamples([], [])).Message, StringComparison.Ordinal);
+        Assert.Contains("no example", Assert.Throws<ArgumentException>(() => new LocalExamples([], Array.Empty<int>())).Message, StringComparison.Ordinal);
         Assert.Contains("1 labels", Assert.Throws<ArgumentException>(() => new LocalExamples(ToyRuntime.Texts(2), [0])).Message, StringComparison.Ordinal);
         Assert.Throws<OperationCanceledException>(() => worker.Execute(ToyJob.Order(WorkKind.FeatureStatistics, 0, 0), ToyJob.Snapshot(), new CancellationToken(canceled: true)));
     }

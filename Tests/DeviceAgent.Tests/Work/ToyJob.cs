@@ -39,16 +39,21 @@ internal static class ToyJob
     public static List<ModelState> Run(AlgorithmOptions options, int devices, int texts, Func<int, int>? owner = null)
     {
         var context = Context(options);
-        var trainer = new Trainer(context);
         var runtime = new ToyRuntime(texts);
-        var workers = Enumerable.Range(0, devices).Select(device => Worker(context, runtime, texts, x => (owner?.Invoke(x) ?? x % devices) == device)).ToArray();
+        return Run(context, [.. Enumerable.Range(0, devices).Select(device => Worker(context, runtime, texts, x => (owner?.Invoke(x) ?? x % devices) == device))]);
+    }
+
+    /// <summary>A whole job of any task over some devices: every state from version 0 to the last.</summary>
+    public static List<ModelState> Run(TrainingContext context, DeviceWorker[] workers)
+    {
+        var trainer = new Trainer(context);
         var states = new List<ModelState> { trainer.Initial() };
         while (trainer.Plan(states[^1]) is { } plan)
         {
             var (state, sums, wave) = (states[^1], new RoundSums(), 0u);
             do
             {
-                foreach (var (worker, slot) in workers.Take(plan.CohortSize == 0 ? devices : plan.CohortSize).Select((worker, slot) => (worker, (uint)slot)))
+                foreach (var (worker, slot) in workers.Take(plan.CohortSize == 0 ? workers.Length : plan.CohortSize).Select((worker, slot) => (worker, (uint)slot)))
                 {
                     var order = new WorkOrder { Kind = plan.Kind, Round = plan.Round, Slot = slot, Wave = wave, FirstProbe = wave * (uint)plan.ProbesPerDevice, ProbeCount = plan.ProbesPerDevice, BatchSize = plan.BatchSize };
                     var result = worker.Execute(order, trainer.Snapshot(state), TestContext.Current.CancellationToken);
