@@ -63,7 +63,7 @@ public sealed class GgufLlamaTensors : ITensorSource
         }
 
         var length = source.Tensor.RowElements;
-        var rows = CheckRows(source, firstRow, target.Length, length);
+        var rows = GgufFile.CheckRows(source.Tensor, firstRow, target.Length, length);
         for (var row = 0; row < rows; row++)
             _file.ReadRows(source.Tensor.Name, source.StoredRow(firstRow + row), target.Slice(row * length, length));
     }
@@ -79,7 +79,7 @@ public sealed class GgufLlamaTensors : ITensorSource
             return;
         }
 
-        var rows = CheckRows(source, firstRow, target.Length, source.Tensor.RowBytes);
+        var rows = GgufFile.CheckRows(source.Tensor, firstRow, target.Length, source.Tensor.RowBytes);
         var length = (int)source.Tensor.RowBytes;
         for (var row = 0; row < rows; row++)
             _file.CopyRows(source.Tensor.Name, source.StoredRow(firstRow + row), target.Slice(row * length, length));
@@ -130,14 +130,6 @@ public sealed class GgufLlamaTensors : ITensorSource
     private Source Find(string name) => _sources.TryGetValue(name, out var source)
         ? source
         : throw new CheckpointException($"{_file.Path} has no tensor for '{name}'; it has {_sources.Count} others. Use a model of the expected architecture.");
-
-    private static long CheckRows(Source source, long firstRow, int length, long rowLength)
-    {
-        var rows = length / rowLength;
-        if (rows * rowLength != length || firstRow < 0 || firstRow > source.Tensor.Rows - rows)
-            throw new ArgumentException($"Tensor '{source.Tensor.Name}' has {source.Tensor.Rows} rows of {rowLength}; {length} are asked for from row {firstRow} on.", nameof(length));
-        return rows;
-    }
 
     /// <param name="Tensor">The stored tensor.</param>
     /// <param name="Permuted">Whether the rows of each head are stored in neighbouring pairs.</param>
