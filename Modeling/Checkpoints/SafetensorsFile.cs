@@ -1,4 +1,3 @@
-using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 
 namespace FwdLLM.Modeling.Checkpoints;
@@ -8,22 +7,20 @@ namespace FwdLLM.Modeling.Checkpoints;
 /// Safe to read from several threads; not after <see cref="Dispose"/>.
 /// Format: https://github.com/huggingface/safetensors.
 /// </summary>
-public sealed class SafetensorsFile : IDisposable
+public sealed class SafetensorsFile : ITensorFile
 {
-    private readonly MemoryMappedFile _map;
-    private readonly MemoryMappedViewAccessor _view;
+    private readonly MappedFile _file;
     private readonly SafetensorsHeader _header;
 
-    private SafetensorsFile(string path, MemoryMappedFile map, MemoryMappedViewAccessor view, SafetensorsHeader header)
+    private SafetensorsFile(MappedFile file)
     {
-        Path = path;
-        _map = map;
-        _view = view;
-        _header = header;
+        _file = file;
+        var bytes = file.Parse(0, SafetensorsHeader.PrefixBytes, prefix => SafetensorsHeader.ReadLength(file.Path, prefix, file.Length));
+        _header = file.Parse(SafetensorsHeader.PrefixBytes, bytes, json => SafetensorsHeader.Parse(file.Path, json, file.Length));
     }
 
     /// <summary>Path the file was opened by.</summary>
-    public string Path { get; }
+    public string Path => _file.Path;
 
     /// <summary>Every tensor by its stored name.</summary>
     public IReadOnlyDictionary<string, TensorInfo> Tensors => _header.Tensors;
@@ -35,41 +32,30 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="CheckpointException">The file is missing, or its header contradicts itself or the file's length.</exception>
     public static SafetensorsFile Open(string path)
     {
-        MemoryMappedFile? map = null;
-        MemoryMappedViewAccessor? view = null;
+        MappedFile? file = null;
         try
         {
-            long length;
-            var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            using (stream)
-            {
-                length = stream.Length;
-                if (length < SafetensorsHeader.PrefixBytes)
-                    throw SafetensorsHeader.Damaged(path, $"has {length} bytes, too few for a safetensors file");
-                map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-            }
-
-            view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
-            var file = new SafetensorsFile(path, map, view, ReadHeader(path, view, length));
-            (map, view) = (null, null);
-            return file;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"{path} cannot be read: {error.Message} Check the path and its permissions.", error);
+            file = MappedFile.Open(path, SafetensorsHeader.PrefixBytes, "safetensors");
+            var opened = new SafetensorsFile(file);
+            file = null;
+            return opened;
         }
         finally
         {
-            view?.Dispose();
-            map?.Dispose();
+            file?.Dispose();
         }
     }
 
-    /// <summary>A tensor's description.</summary>
-    /// <exception cref="CheckpointException">There is no such tensor.</exception>
+    /// <inheritdoc/>
     public TensorInfo this[string name] => Tensors.TryGetValue(name, out var tensor)
         ? tensor
         : throw new CheckpointException($"{Path} has no tensor '{name}'; it has {Tensors.Count} others. Use a checkpoint of the expected architecture.");
+
+    /// <inheritdoc/>
+    public bool Contains(string name) => Tensors.ContainsKey(name);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Shape(string name) => this[name].Shape;
 
     /// <summary>All elements of a float tensor, row-major: F16 and BF16 widened exactly, F64 rounded to nearest.</summary>
     /// <exception cref="CheckpointException">There is no such tensor, its type is not a float type, or it has more than 2³¹ elements.</exception>
@@ -80,30 +66,29 @@ public sealed class SafetensorsFile : IDisposable
             throw new CheckpointException($"{Path}: tensor '{name}' is {tensor.Type}, not a float type; read its bytes instead.");
         var values = new float[CheckedCount(tensor)];
         const int chunk = 1 << 20;
-        for (var done = 0; done < values.Length; done += chunk)
+        // 64 bits: the last step may go past the largest int.
+        for (long done = 0; done < values.Length; done += chunk)
         {
-            var part = values.AsSpan(done, Math.Min(chunk, values.Length - done));
+            var part = values.AsSpan((int)done, (int)Math.Min(chunk, values.Length - done));
             var size = tensor.Type.Size();
-            Access(tensor.Offset + (long)done * size, part.Length * size, part, (bytes, floats) => TensorDecoder.Decode(tensor.Type, bytes, floats));
+            _file.Read(tensor.Offset + done * size, part.Length * size, part, (bytes, floats) => TensorDecoder.Decode(tensor.Type, bytes, floats));
         }
 
         return values;
     }
 
-    /// <summary>All elements of an I8 tensor.</summary>
-    /// <exception cref="CheckpointException">There is no such tensor, or its type is not I8.</exception>
+    /// <inheritdoc/>
     public sbyte[] ReadInt8(string name)
     {
         var tensor = this[name];
         if (tensor.Type != TensorType.I8)
             throw new CheckpointException($"{Path}: tensor '{name}' is {tensor.Type} where I8 is expected.");
         var values = new sbyte[CheckedCount(tensor)];
-        Access(tensor.Offset, values.Length, values.AsSpan(), (bytes, target) => MemoryMarshal.Cast<byte, sbyte>(bytes).CopyTo(target));
+        _file.Read(tensor.Offset, values.Length, values.AsSpan(), (bytes, target) => MemoryMarshal.Cast<byte, sbyte>(bytes).CopyTo(target));
         return values;
     }
 
-    /// <summary>A copy of a tensor's bytes as stored, little-endian.</summary>
-    /// <exception cref="CheckpointException">There is no such tensor, or it has more than 2³¹ bytes.</exception>
+    /// <inheritdoc/>
     public byte[] ReadBytes(string name)
     {
         var tensor = this[name];
@@ -114,54 +99,16 @@ public sealed class SafetensorsFile : IDisposable
         return bytes;
     }
 
-    /// <summary>Copies a tensor's bytes from <paramref name="start"/> on, without mapping more than is asked for.</summary>
-    internal void CopyBytes(TensorInfo tensor, long start, Span<byte> target)
+    /// <inheritdoc/>
+    public void CopyBytes(TensorInfo tensor, long start, Span<byte> target)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(start + target.Length, tensor.Length);
-        Access(tensor.Offset + start, target.Length, target, (bytes, span) => bytes.CopyTo(span));
+        _file.Read(tensor.Offset + start, target.Length, target, (bytes, span) => bytes.CopyTo(span));
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _view.Dispose();
-        _map.Dispose();
-    }
-
-    private delegate void Use<T>(ReadOnlySpan<byte> bytes, Span<T> target);
-
-    private static unsafe SafetensorsHeader ReadHeader(string path, MemoryMappedViewAccessor view, long length)
-    {
-        byte* start = null;
-        try
-        {
-            view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-            start += view.PointerOffset;
-            var bytes = SafetensorsHeader.ReadLength(path, new ReadOnlySpan<byte>(start, SafetensorsHeader.PrefixBytes), length);
-            return SafetensorsHeader.Parse(path, new ReadOnlySpan<byte>(start + SafetensorsHeader.PrefixBytes, bytes), length);
-        }
-        finally
-        {
-            if (start is not null)
-                view.SafeMemoryMappedViewHandle.ReleasePointer();
-        }
-    }
-
-    // The pointer is held only while it is used, so that disposing during a read cannot unmap the bytes below it.
-    private unsafe void Access<T>(long offset, int length, Span<T> target, Use<T> use)
-    {
-        byte* start = null;
-        try
-        {
-            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-            use(new ReadOnlySpan<byte>(start + _view.PointerOffset + offset, length), target);
-        }
-        finally
-        {
-            if (start is not null)
-                _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        }
-    }
+    public void Dispose() => _file.Dispose();
 
     private long CheckedCount(TensorInfo tensor) => tensor.Count <= Array.MaxLength ? tensor.Count : throw TooLarge(tensor);
 

@@ -18,5 +18,5 @@ public static class TensorTypes
 
     /// <summary>Finds a type by its safetensors name, in the exact letters of the format.</summary>
     public static bool TryParse(string? name, out TensorType type) =>
-        Enum.TryParse(name, out type) && type.ToString() == name;
+        Enum.TryParse(name, out type) && Enum.IsDefined(type) && type.ToString() == name;
 }
