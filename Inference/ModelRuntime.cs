@@ -42,13 +42,14 @@ public sealed class ModelRuntime : IModelRuntime
     {
         ArgumentGuard.Batch(batch, _model);
         ArgumentGuard.Vector(theta, Dimension, nameof(theta), "θ");
-        var features = new float[batch.Count * FeatureSize];
+        var rows = new FeatureRows(batch, _model.Manifest);
+        var features = rows.Create();
         foreach (var micro in MicroBatch.Plan(batch, directions: 0, _options.MaxRows))
         {
             cancellation.ThrowIfCancellationRequested();
             using var run = Prepare("forward", micro, batch, theta);
             run.Execute("features");
-            Scatter(run.Output(0), micro, features);
+            rows.Scatter(run.Output(0), micro, features);
         }
 
         return ArgumentGuard.Finite(features, "forward");
@@ -61,14 +62,15 @@ public sealed class ModelRuntime : IModelRuntime
         ArgumentGuard.Vector(theta, Dimension, nameof(theta), "θ");
         var count = Math.Max(1, directions.Length / Dimension);
         ArgumentGuard.Vector(directions, (long)count * Dimension, nameof(directions), "The matrix of directions [K, d]");
-        var features = new float[batch.Count * FeatureSize];
+        var rows = new FeatureRows(batch, _model.Manifest);
+        var features = rows.Create();
         var tangents = new float[checked(count * features.Length)];
         foreach (var micro in MicroBatch.Plan(batch, Math.Min(count, _options.JvpChunk), _options.MaxRows))
         {
             using var run = Prepare("jvp", micro, batch, theta);
             // Runs of equal size: every run computes the value again, so a short last one would waste most.
             var runs = (count + micro.Directions - 1) / micro.Directions;
-            var size = micro.Members.Count * FeatureSize;
+            var size = rows.Padded(micro);
             for (var index = 0; index < runs; index++)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -77,9 +79,9 @@ public sealed class ModelRuntime : IModelRuntime
                 run.Input("directions", directions.Slice(first * Dimension, chunk * Dimension), chunk, Dimension);
                 run.Execute("features", "tangents");
                 if (first == 0)
-                    Scatter(run.Output(0), micro, features);
+                    rows.Scatter(run.Output(0), micro, features);
                 for (var k = 0; k < chunk; k++)
-                    Scatter(run.Output(1).Slice(k * size, size), micro, tangents.AsSpan((first + k) * features.Length, features.Length));
+                    rows.Scatter(run.Output(1).Slice(k * size, size), micro, tangents.AsSpan((first + k) * features.Length, features.Length));
             }
         }
 
@@ -94,16 +96,14 @@ public sealed class ModelRuntime : IModelRuntime
             throw new InvalidOperationException($"{nameof(RuntimeOptions)}.{nameof(RuntimeOptions.AllowVjp)} is false: this runtime may not backpropagate.");
         ArgumentGuard.Batch(batch, _model);
         ArgumentGuard.Vector(theta, Dimension, nameof(theta), "θ");
-        ArgumentGuard.Vector(cotangents, (long)batch.Count * FeatureSize, nameof(cotangents), "The matrix of cotangents [n, H]");
+        var rows = new FeatureRows(batch, _model.Manifest);
+        ArgumentGuard.Vector(cotangents, rows.Length, nameof(cotangents), "The matrix of cotangents, shaped as the features,");
         var sum = new double[Dimension];
         foreach (var micro in MicroBatch.Plan(batch, directions: 0, _options.MaxRows))
         {
             cancellation.ThrowIfCancellationRequested();
             using var run = Prepare("vjp", micro, batch, theta);
-            var rows = new float[micro.Members.Count * FeatureSize];
-            for (var row = 0; row < micro.Members.Count; row++)
-                cotangents.Slice(micro.Members[row] * FeatureSize, FeatureSize).CopyTo(rows.AsSpan(row * FeatureSize));
-            run.Input("cotangents", rows, micro.Members.Count, FeatureSize);
+            run.Input("cotangents", rows.Gather(cotangents, micro), rows.Padded(micro) / FeatureSize, FeatureSize);
             run.Execute("gradient");
             var gradient = run.Output(0);
             for (var index = 0; index < sum.Length; index++)
@@ -149,11 +149,5 @@ public sealed class ModelRuntime : IModelRuntime
         var hidden = run.Output(0).ToArray();
         _cache?.Add(sequence, hidden);
         return hidden;
-    }
-
-    private void Scatter(ReadOnlySpan<float> rows, MicroBatch micro, Span<float> target)
-    {
-        for (var row = 0; row < micro.Members.Count; row++)
-            rows.Slice(row * FeatureSize, FeatureSize).CopyTo(target.Slice(micro.Members[row] * FeatureSize, FeatureSize));
     }
 }

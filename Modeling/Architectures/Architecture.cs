@@ -38,6 +38,9 @@ internal abstract class Architecture
     /// <summary>Heads a checkpoint may hold, the sequence classifier first.</summary>
     public abstract IReadOnlyList<LinearShape> Heads(ModelConfig config);
 
+    /// <summary>Canonical name of the weight [vocabulary, H] that predicts the next token, or null where there is none.</summary>
+    public virtual string? OutputWeight(ModelConfig config) => null;
+
     /// <summary>Places of the blocks and of what <paramref name="pooling"/> adds, in the order of θ: that of computation. Blocks that share weights may repeat them.</summary>
     public abstract IEnumerable<AdapterPlace> Places(ModelConfig config, PoolingKind pooling);
 
@@ -60,9 +63,14 @@ internal abstract class Architecture
     /// <summary>What the architecture's own sequence classifier reads, [rows, H] → [n, H]: see <see cref="PoolingKind.Pooler"/>.</summary>
     public abstract int ClassifierFeatures(ProgramBuilder program, int x);
 
-    /// <summary>Features, [rows, H] → [n, H].</summary>
-    public int Features(ProgramBuilder program, int x, PoolingKind pooling) =>
-        pooling == PoolingKind.Mean ? program.Add(new PoolStep(x, program.Config.HiddenSize, PoolWeights.Mean)) : ClassifierFeatures(program, x);
+    /// <summary>Features, [rows, H] → [n, H], or the rows themselves where they are not pooled.</summary>
+    public int Features(ProgramBuilder program, int x, PoolingKind pooling) => pooling switch
+    {
+        PoolingKind.Mean => program.Add(new PoolStep(x, program.Config.HiddenSize, PoolWeights.Mean)),
+        PoolingKind.Pooler => ClassifierFeatures(program, x),
+        PoolingKind.Tokens => x,
+        _ => throw new ArgumentOutOfRangeException(nameof(pooling), pooling, "This pooling has no graph rule."),
+    };
 
     /// <summary>The canonical name of a tensor as checkpoints and adapters spell it.</summary>
     public virtual string Normalize(string name) => name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : name;

@@ -13,8 +13,8 @@ internal sealed class BertArchitecture : PostNormEncoder
     public override ModelConfig ReadConfig(ConfigReader reader)
     {
         reader.Require("position_embedding_type", "absolute", ["absolute"]);
-        reader.RefuseTrue("is_decoder");
-        reader.RefuseTrue("add_cross_attention");
+        reader.RefuseTrue("is_decoder", "only encoders are supported");
+        reader.RefuseTrue("add_cross_attention", "only encoders are supported");
         var config = new ModelConfig(
             Name,
             HiddenSize: reader.Integer("hidden_size", 1, 16_384),
@@ -25,7 +25,7 @@ internal sealed class BertArchitecture : PostNormEncoder
             MaxPositions: reader.Integer("max_position_embeddings", 1, 1_000_000),
             TypeVocabularySize: reader.Integer("type_vocab_size", 1, 1_024, fallback: 2),
             NormEpsilon: reader.Number("layer_norm_eps", 0, 0.1, fallback: 1e-12),
-            HiddenActivation: reader.Require("hidden_act", "gelu", ["gelu"]));
+            HiddenActivation: reader.Require("hidden_act", "gelu", Activations.Names));
         reader.RequireMultiple("hidden_size", config.HiddenSize, "num_attention_heads", config.Heads);
         return config;
     }
@@ -50,7 +50,10 @@ internal sealed class BertArchitecture : PostNormEncoder
         return name.EndsWith("LayerNorm.beta", StringComparison.Ordinal) ? string.Concat(name.AsSpan(0, name.Length - "beta".Length), "bias") : name;
     }
 
-    protected override PostNormNames Names(int layer)
+    protected override PostNormNames Names(int layer) => BlockNames(layer);
+
+    /// <summary>Names of one block, which RoBERTa shares.</summary>
+    internal static PostNormNames BlockNames(int layer)
     {
         var block = $"encoder.layer.{layer}.";
         return new PostNormNames(

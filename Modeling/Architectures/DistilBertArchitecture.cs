@@ -23,7 +23,7 @@ internal sealed class DistilBertArchitecture : PostNormEncoder
             TypeVocabularySize: 0,
             // Fixed in Hugging Face's code.
             NormEpsilon: 1e-12,
-            HiddenActivation: reader.Require("activation", "gelu", ["gelu"]));
+            HiddenActivation: reader.Require("activation", "gelu", Activations.Names));
         reader.RequireMultiple("dim", config.HiddenSize, "n_heads", config.Heads);
         return config;
     }

@@ -5,7 +5,8 @@ namespace FwdLLM.Modeling.Architectures;
 /// <summary>The architectures this compiler knows, by config.json's <c>model_type</c>.</summary>
 public static class KnownArchitectures
 {
-    private static readonly IReadOnlyList<Architecture> All = [new BertArchitecture(), new DistilBertArchitecture()];
+    private static readonly IReadOnlyList<Architecture> All =
+        [new BertArchitecture(), new DistilBertArchitecture(), new RobertaArchitecture(), new AlbertArchitecture(), new LlamaArchitecture()];
 
     /// <summary>Their names.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(architecture => architecture.Name)];
@@ -14,6 +15,13 @@ public static class KnownArchitectures
     /// <exception cref="CheckpointException">The architecture is not known.</exception>
     public static IReadOnlyList<(string Name, int[] Shape)> RequiredTensors(ModelConfig config) =>
         [.. Get(config.Architecture).Required(config).Select(tensor => (tensor.Name, tensor.Shape))];
+
+    /// <summary>
+    /// Canonical name of the weight [vocabulary, H] that turns a hidden state into the logits of the next token: the word embedding
+    /// where the two are tied. Null where the architecture has no such layer.
+    /// </summary>
+    /// <exception cref="CheckpointException">The architecture is not known.</exception>
+    public static string? OutputWeight(ModelConfig config) => Get(config.Architecture).OutputWeight(config);
 
     /// <summary>The architecture of this name.</summary>
     /// <exception cref="CheckpointException">It is not known.</exception>

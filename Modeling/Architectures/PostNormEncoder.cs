@@ -24,12 +24,14 @@ internal abstract class PostNormEncoder : Architecture
     {
         int hidden = config.HiddenSize, embedding = config.EmbeddingSize;
         yield return new ModelTensor(WordEmbeddings, [config.VocabularySize, embedding], TensorRole.Table);
-        yield return new ModelTensor(PositionEmbeddings, [config.MaxPositions, embedding], TensorRole.Table);
+        yield return new ModelTensor(PositionEmbeddings, [PositionRows(config), embedding], TensorRole.Table);
         if (config.TypeVocabularySize > 0)
             yield return new ModelTensor(TypeEmbeddings, [config.TypeVocabularySize, embedding], TensorRole.Table);
         foreach (var tensor in ModelTensor.Norm(EmbeddingNorm, embedding))
             yield return tensor;
-        foreach (var place in Enumerable.Range(0, config.Layers).SelectMany(layer => BlockPlaces(config, layer)))
+        foreach (var tensor in Projection(config) is { } projection ? ModelTensor.Linear(projection) : [])
+            yield return tensor;
+        foreach (var place in Enumerable.Range(0, SharesBlocks ? 1 : config.Layers).SelectMany(layer => BlockPlaces(config, layer)))
         {
             var tensors = place.Kind switch
             {
@@ -45,6 +47,7 @@ internal abstract class PostNormEncoder : Architecture
     public override IEnumerable<AdapterPlace> Places(ModelConfig config, PoolingKind pooling) =>
     [
         new AdapterPlace(PlaceKind.Norm, 0, EmbeddingNorm, config.EmbeddingSize, config.EmbeddingSize),
+        .. Projection(config) is { } projection ? [new AdapterPlace(PlaceKind.Linear, 0, projection.Module, projection.In, projection.Out)] : (AdapterPlace[])[],
         .. Enumerable.Range(0, config.Layers).SelectMany(layer => BlockPlaces(config, layer)),
         .. pooling == PoolingKind.Pooler
             ? FeatureLayers(config).Select(layer => new AdapterPlace(PlaceKind.Linear, config.Layers, layer.Module, layer.In, layer.Out, HasBias: layer.HasBias))
@@ -56,25 +59,35 @@ internal abstract class PostNormEncoder : Architecture
         var g = scope.Builder;
         var words = g.Node("Gather", [g.Weight(WordEmbeddings), g.Reshape(ids, -1)], ("axis", 0));
         var segments = types is null ? null : g.Node("Gather", [g.Weight(TypeEmbeddings), g.Reshape(types, -1)], ("axis", 0));
-        var sum = g.AddOptional(g.Add(words, Positions(g, ids)), segments)!;
+        var sum = g.AddOptional(g.Add(words, Positions(g, config, ids)), segments)!;
         return g.Node("LayerNormalization", [sum, g.Weight(EmbeddingNorm + ".weight"), g.Weight(EmbeddingNorm + ".bias")], ("axis", -1), ("epsilon", (float)config.NormEpsilon));
     }
 
-    public override int Enter(ProgramBuilder program, int x) => program.AfterNorm(x, EmbeddingNorm);
+    public override int Enter(ProgramBuilder program, int x)
+    {
+        var embedded = program.AfterNorm(x, EmbeddingNorm);
+        return Projection(program.Config) is { } projection ? program.Linear(embedded, projection.Module) : embedded;
+    }
 
     public override int Block(ProgramBuilder program, int x, int layer)
     {
         var (config, names) = (program.Config, Names(layer));
         var context = program.Add(new AttentionStep(
             program.Linear(x, names.Query), program.Linear(x, names.Key), program.Linear(x, names.Value),
-            config.Heads, config.HeadSize, ScoreMask.Padding));
+            config.Heads, config.KeyValueHeads, config.HeadSize, ScoreMask.Padding));
         var attended = program.ResidualNorm(program.Linear(context, names.AttentionOutput), x, names.AttentionInsertion, names.AttentionNorm);
         var inner = program.Activation(program.Linear(attended, names.Intermediate));
         return program.ResidualNorm(program.Linear(inner, names.Output), attended, names.OutputInsertion, names.OutputNorm);
     }
 
+    /// <summary>Brings embeddings to the width of the blocks, or null where they have it.</summary>
+    protected virtual LinearShape? Projection(ModelConfig config) => null;
+
+    /// <summary>Length of the table of positions.</summary>
+    protected virtual int PositionRows(ModelConfig config) => config.MaxPositions;
+
     /// <summary>Rows of the table of positions, [S, E].</summary>
-    protected virtual string Positions(GraphBuilder g, string ids) => g.Node("Slice", [g.Weight(PositionEmbeddings), g.Integers(0), g.Size(ids, 1), g.Integers(0)]);
+    protected virtual string Positions(GraphBuilder g, ModelConfig config, string ids) => g.Node("Slice", [g.Weight(PositionEmbeddings), g.Integers(0), g.Size(ids, 1), g.Integers(0)]);
 
     private IEnumerable<AdapterPlace> BlockPlaces(ModelConfig config, int layer)
     {

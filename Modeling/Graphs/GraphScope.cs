@@ -62,21 +62,30 @@ internal sealed class GraphScope(GraphBuilder builder, AdapterLayout layout)
     /// <summary>Rows [.., n·S, heads·size] to [.., n, heads, S, size].</summary>
     public string ToHeads(string rows, bool tangents, int heads, int size)
     {
-        var split = tangents
-            ? Once("shape K heads", () => Builder.Concat(0, Builder.Integers(-1), BatchShape, Builder.Integers(heads, size)))
-            : Once("shape heads", () => Builder.Concat(0, BatchShape, Builder.Integers(heads, size)));
-        var parts = Builder.Reshape(rows, split);
+        var parts = ToPositions(rows, tangents, heads, size);
         return tangents ? Builder.Transpose(parts, 0, 1, 3, 2, 4) : Builder.Transpose(parts, 0, 2, 1, 3);
     }
 
     /// <summary>Inverse of <see cref="ToHeads"/>.</summary>
-    public string ToRows(string parts, bool tangents, int width)
+    public string ToRows(string parts, bool tangents, int width) =>
+        FromPositions(Builder.Transpose(parts, tangents ? [0, 1, 3, 2, 4] : [0, 2, 1, 3]), tangents, width);
+
+    /// <summary>Rows [.., n·S, heads·size] to [.., n, S, heads, size].</summary>
+    public string ToPositions(string rows, bool tangents, int heads, int size) => Builder.Reshape(rows, tangents
+        ? Once($"shape K heads {heads} {size}", () => Builder.Concat(0, Builder.Integers(-1), BatchShape, Builder.Integers(heads, size)))
+        : Once($"shape heads {heads} {size}", () => Builder.Concat(0, BatchShape, Builder.Integers(heads, size))));
+
+    /// <summary>Inverse of <see cref="ToPositions"/>.</summary>
+    public string FromPositions(string parts, bool tangents, int width) => tangents
+        ? Builder.Reshape(parts, Once($"shape K rows {width}", () => Builder.Concat(0, Builder.Integers(-1), Rows(), Builder.Integers(width))))
+        : Builder.Reshape(parts, -1, width);
+
+    /// <summary>0, 1, … S − 1: int64 [S].</summary>
+    public string Positions() => Once("positions", () =>
     {
-        var rows = Builder.Transpose(parts, tangents ? [0, 1, 3, 2, 4] : [0, 2, 1, 3]);
-        return tangents
-            ? Builder.Reshape(rows, Once($"shape K rows {width}", () => Builder.Concat(0, Builder.Integers(-1), Rows(), Builder.Integers(width))))
-            : Builder.Reshape(rows, -1, width);
-    }
+        var length = Builder.Node("Gather", [BatchShape, Builder.Integer(1)], ("axis", 0));
+        return Builder.Node("Range", [Builder.Integer(0), length, Builder.Integer(1)]);
+    });
 
     /// <summary>n·S as a vector of length 1.</summary>
     public string Rows() => Once("rows", () => Builder.Node("ReduceProd", [BatchShape], ("axes", new long[] { 0 }), ("keepdims", 1)));

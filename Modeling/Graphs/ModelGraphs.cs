@@ -16,6 +16,8 @@ internal sealed class ModelGraphs(ModelConfig config, PoolingKind pooling, Adapt
 {
     private readonly Architecture _architecture = KnownArchitectures.Get(config.Architecture);
     private readonly int _firstLayer = plan.Spec.FirstLayer;
+    // Symbols of ONNX: f = n feature rows where sequences are pooled, otherwise f = n·S.
+    private readonly string _featureRows = pooling == PoolingKind.Tokens ? "rows" : "n";
 
     /// <summary>Width of the rows between prefix and suffix.</summary>
     public int RowSize => _firstLayer == 0 ? config.EmbeddingSize : config.HiddenSize;
@@ -34,32 +36,32 @@ internal sealed class ModelGraphs(ModelConfig config, PoolingKind pooling, Adapt
         return g;
     }
 
-    /// <summary>hidden [n, S, RowSize], attention_mask [n, S], theta [d] → features [n, H].</summary>
+    /// <summary>hidden [n, S, RowSize], attention_mask [n, S], theta [d] → features [f, H], f = n, or n·S with a row per token, padding included.</summary>
     public GraphBuilder Forward()
     {
         var (scope, input) = Open("forward");
-        scope.Builder.Output("features", Suffix().Forward(scope, input), "n", config.HiddenSize);
+        scope.Builder.Output("features", Suffix().Forward(scope, input), _featureRows, config.HiddenSize);
         return scope.Builder;
     }
 
-    /// <summary>… and directions [K, d] → features [n, H], tangents [K, n, H].</summary>
+    /// <summary>… and directions [K, d] → features [f, H], tangents [K, f, H].</summary>
     public GraphBuilder Jvp()
     {
         var (scope, input) = Open("jvp");
         scope.Builder.Input("directions", ElementType.Float32, "K", plan.Layout.Dimension);
         var result = Suffix().Jvp(scope, input);
-        scope.Builder.Output("features", result.Primal, "n", config.HiddenSize);
-        scope.Builder.Output("tangents", result.Tangent ?? throw new InvalidOperationException("The features do not depend on θ."), "K", "n", config.HiddenSize);
+        scope.Builder.Output("features", result.Primal, _featureRows, config.HiddenSize);
+        scope.Builder.Output("tangents", result.Tangent ?? throw new InvalidOperationException("The features do not depend on θ."), "K", _featureRows, config.HiddenSize);
         return scope.Builder;
     }
 
-    /// <summary>… and cotangents [n, H] → features [n, H], gradient [d], summed over the batch.</summary>
+    /// <summary>… and cotangents [f, H] → features [f, H], gradient [d], summed over the batch.</summary>
     public GraphBuilder Vjp()
     {
         var (scope, input) = Open("vjp");
-        var cotangents = scope.Builder.Input("cotangents", ElementType.Float32, "n", config.HiddenSize);
+        var cotangents = scope.Builder.Input("cotangents", ElementType.Float32, _featureRows, config.HiddenSize);
         var features = Suffix().Vjp(scope, input, cotangents);
-        scope.Builder.Output("features", features, "n", config.HiddenSize);
+        scope.Builder.Output("features", features, _featureRows, config.HiddenSize);
         scope.Builder.Output("gradient", scope.Gradient(), plan.Layout.Dimension);
         return scope.Builder;
     }

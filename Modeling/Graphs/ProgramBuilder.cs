@@ -35,18 +35,19 @@ internal sealed class ProgramBuilder(ModelConfig config, WeightFormat format, Ad
     /// <summary>Layer normalisation with what the adapter adds to its bias.</summary>
     public int LayerNorm(int x, string module) => AfterNorm(Add(new LayerNormStep(x, module, (float)config.NormEpsilon)), module);
 
+    /// <summary>Root mean square normalisation with what the adapter adds to it.</summary>
+    public int RmsNorm(int x, string module) => AfterNorm(Add(new RmsNormStep(x, module, (float)config.NormEpsilon)), module);
+
     /// <summary>A norm's output, computed elsewhere, with what the adapter adds to the norm's bias.</summary>
     public int AfterNorm(int x, string module) => adapter.AfterNorm(this, x, module);
 
     /// <summary>The end of a post-norm sublayer, y = norm(update + residual), with what the adapter inserts.</summary>
     public int ResidualNorm(int update, int residual, string insertion, string norm) =>
-        adapter.AfterResidual(this, LayerNorm(Residual(update, residual, insertion, sum => LayerNorm(sum, norm)), norm), insertion);
+        adapter.AfterResidual(this, LayerNorm(Join(update, residual, insertion, sum => LayerNorm(sum, norm)), norm), insertion);
 
-    /// <summary>y = update + residual with what the adapter inserts before.</summary>
-    /// <param name="update">Result of the sublayer.</param>
-    /// <param name="residual">Its input.</param>
-    /// <param name="insertion">Name of the place.</param>
-    /// <param name="norm">The norm that follows, for adapters that read it; null where none does.</param>
-    public int Residual(int update, int residual, string insertion, Func<int, int>? norm = null) =>
+    /// <summary>The end of a pre-norm sublayer, y = update + residual, with what the adapter inserts.</summary>
+    public int Residual(int update, int residual, string insertion) => adapter.AfterResidual(this, Join(update, residual, insertion, norm: null), insertion);
+
+    private int Join(int update, int residual, string insertion, Func<int, int>? norm) =>
         Add(new AddStep(adapter.BeforeResidual(this, update, residual, insertion, norm), residual));
 }

@@ -58,6 +58,11 @@ internal sealed class GraphBuilder(string name, WeightFile weights)
     /// <summary>A small inline float constant without dimensions.</summary>
     public string Scalar(float value) => Constant("f" + BitConverter.SingleToInt32Bits(value).ToString("x8", CultureInfo.InvariantCulture), ElementType.Float32, MemoryMarshal.AsBytes<float>(new[] { value }), []);
 
+    /// <summary>A small inline float vector.</summary>
+    public string Floats(params float[] values) => Constant(
+        "v" + string.Join('_', values.Select(value => BitConverter.SingleToInt32Bits(value).ToString("x8", CultureInfo.InvariantCulture))),
+        ElementType.Float32, MemoryMarshal.AsBytes<float>(values), [values.Length]);
+
     /// <summary>A small inline int64 vector: shapes, axes, split sizes.</summary>
     public string Integers(params long[] values) => Constant("i" + string.Join('_', values), ElementType.Int64, MemoryMarshal.AsBytes<long>(values), [values.Length]);
 

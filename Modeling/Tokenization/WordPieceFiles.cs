@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using FwdLLM.Modeling.Checkpoints;
 
@@ -22,23 +21,7 @@ internal static class WordPieceFiles
         throw new CheckpointException($"{folder} has neither {VocabularyFile} nor {TokenizerFile}; copy the tokenizer files of the checkpoint there.");
     }
 
-    private static WordPieceVocabulary ReadVocabulary(string path)
-    {
-        try
-        {
-            var bytes = new FileInfo(path).Length;
-            if (bytes > JsonFile.MaxBytes)
-                throw new CheckpointException($"{path} has {bytes} bytes; at most {JsonFile.MaxBytes} are read. It is not a vocabulary.");
-            var lines = File.ReadAllText(path, new UTF8Encoding(false, throwOnInvalidBytes: true)).Split('\n');
-            // Only '\n' ends a line: other line separators are pieces of some vocabularies.
-            var count = lines[^1].Length == 0 ? lines.Length - 1 : lines.Length;
-            return new WordPieceVocabulary([.. lines.Take(count).Select(line => line.TrimEnd('\r'))], path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or DecoderFallbackException)
-        {
-            throw new CheckpointException($"{path} cannot be read as UTF-8 text: {error.Message} Check the path and its permissions, or download it again.", error);
-        }
-    }
+    private static WordPieceVocabulary ReadVocabulary(string path) => new(TextLines.Read(path), path);
 
     private static WordPieceSettings ReadConfig(string path)
     {
@@ -46,11 +29,11 @@ internal static class WordPieceFiles
             return new WordPieceSettings();
         using var document = JsonFile.Read(path);
         var root = document.RootElement;
-        var lowercase = ReadFlag(path, root, "do_lower_case", fallback: true);
+        var lowercase = JsonFields.Flag(path, root, "do_lower_case", fallback: true);
         return new WordPieceSettings(
             Lowercase: lowercase,
-            StripAccents: ReadFlag(path, root, "strip_accents", fallback: lowercase),
-            SplitIdeographs: ReadFlag(path, root, "tokenize_chinese_chars", fallback: true));
+            StripAccents: JsonFields.Flag(path, root, "strip_accents", fallback: lowercase),
+            SplitIdeographs: JsonFields.Flag(path, root, "tokenize_chinese_chars", fallback: true));
     }
 
     private static WordPieceTokenizer ReadTokenizer(string path)
@@ -63,12 +46,12 @@ internal static class WordPieceFiles
         RequireText(path, model, "unk_token", "[UNK]");
         RequireText(path, model, "continuing_subword_prefix", WordPieceVocabulary.ContinuationPrefix);
         CheckAddedTokens(path, root);
-        var lowercase = ReadFlag(path, normalizer, "lowercase", fallback: true);
+        var lowercase = JsonFields.Flag(path, normalizer, "lowercase", fallback: true);
         var settings = new WordPieceSettings(
             Lowercase: lowercase,
-            StripAccents: ReadFlag(path, normalizer, "strip_accents", fallback: lowercase),
-            SplitIdeographs: ReadFlag(path, normalizer, "handle_chinese_chars", fallback: true),
-            CleanText: ReadFlag(path, normalizer, "clean_text", fallback: true),
+            StripAccents: JsonFields.Flag(path, normalizer, "strip_accents", fallback: lowercase),
+            SplitIdeographs: JsonFields.Flag(path, normalizer, "handle_chinese_chars", fallback: true),
+            CleanText: JsonFields.Flag(path, normalizer, "clean_text", fallback: true),
             MaxWordLength: ReadWordLength(path, model));
         return new WordPieceTokenizer(new WordPieceVocabulary(ReadPieces(path, model), path), settings);
     }
@@ -95,7 +78,7 @@ internal static class WordPieceFiles
         foreach (var token in tokens.EnumerateArray())
         {
             var content = token.ValueKind == JsonValueKind.Object && JsonFile.TryGet(token, "content", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : "";
-            var plain = !new[] { "single_word", "lstrip", "rstrip", "normalized" }.Any(flag => ReadFlag(path, token, flag, fallback: false));
+            var plain = !new[] { "single_word", "lstrip", "rstrip", "normalized" }.Any(flag => JsonFields.Flag(path, token, flag, fallback: false));
             if (!WordPieceVocabulary.SpecialTokens.Contains(content) || !plain)
                 throw new CheckpointException($"{path} adds the token '{content}'; supported are {string.Join(", ", WordPieceVocabulary.SpecialTokens)} without stripping or normalisation. Use a model without further added tokens.");
         }
@@ -124,14 +107,5 @@ internal static class WordPieceFiles
         var found = JsonFile.TryGet(parent, key, out var value) ? value.ToString() : expected;
         if (found != expected)
             throw new CheckpointException($"{path}: {key} is '{found}'; only '{expected}' is supported. Choose a model with BERT's tokenizer.");
-    }
-
-    private static bool ReadFlag(string path, JsonElement parent, string key, bool fallback)
-    {
-        if (parent.ValueKind != JsonValueKind.Object || !JsonFile.TryGet(parent, key, out var value))
-            return fallback;
-        return value.ValueKind is JsonValueKind.True or JsonValueKind.False
-            ? value.GetBoolean()
-            : throw new CheckpointException($"{path}: {key} is {value.GetRawText()}; true or false is expected.");
     }
 }

@@ -8,7 +8,7 @@ namespace FwdLLM.Modeling.Tokenization;
 /// </summary>
 internal ref struct WordPieceScanner(WordPieceVocabulary vocabulary, WordPieceSettings settings, int limit)
 {
-    private const int LongestDecomposition = 4;
+    private static readonly DecompositionTable Decompositions = DecompositionTable.Canonical;
 
     private readonly Word _word = new();
 
@@ -51,9 +51,9 @@ internal ref struct WordPieceScanner(WordPieceVocabulary vocabulary, WordPieceSe
         var alone = settings.SplitIdeographs && BertCharacters.IsIdeograph(rune);
         if (alone)
             Flush();
-        Span<Rune> parts = stackalloc Rune[LongestDecomposition];
+        Span<Rune> parts = stackalloc Rune[Decompositions.Longest];
         parts[0] = rune;
-        var count = settings.StripAccents ? CanonicalDecomposition.Decompose(rune, parts) : 1;
+        var count = settings.StripAccents ? Decompositions.Decompose(rune, parts) : 1;
         foreach (var part in parts[..count])
         {
             if (!settings.StripAccents || !BertCharacters.IsNonspacingMark(part))

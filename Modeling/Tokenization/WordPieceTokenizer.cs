@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 
 namespace FwdLLM.Modeling.Tokenization;
 
@@ -6,16 +7,23 @@ namespace FwdLLM.Modeling.Tokenization;
 /// BERT's tokenizer: the ids and offsets of Hugging Face's "tokenizers" library, checked against it case by case.
 /// Special tokens written in a text, such as <c>[MASK]</c>, count as such. Immutable and thread-safe.
 /// </summary>
-public sealed class WordPieceTokenizer
+public sealed class WordPieceTokenizer : FramedTokenizer
 {
     /// <summary>The files of a folder that say how to tokenise.</summary>
     public static readonly IReadOnlyList<string> Files = ["vocab.txt", "tokenizer.json", "tokenizer_config.json"];
+
+    private static readonly (string Spaced, string Closed)[] Closings =
+    [
+        (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"),
+        (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+    ];
 
     private readonly SearchValues<string> _anySpecial;
     private readonly (string Text, int Id)[] _specials;
 
     /// <summary>Creates a tokenizer from its parts.</summary>
     public WordPieceTokenizer(WordPieceVocabulary vocabulary, WordPieceSettings settings)
+        : base(SequenceFrame.Bert(vocabulary.ClassId, vocabulary.SeparatorId), SpecialIds(vocabulary), vocabulary.Pieces.Count)
     {
         Vocabulary = vocabulary;
         Settings = settings;
@@ -35,55 +43,7 @@ public sealed class WordPieceTokenizer
     /// <exception cref="Checkpoints.CheckpointException">No such file, or one of a tokenizer that is not BERT's.</exception>
     public static WordPieceTokenizer Load(string folder) => WordPieceFiles.Load(folder);
 
-    /// <summary>Ids of a text between [CLS] and [SEP]; cut on the right to <paramref name="maxTokens"/> in all.</summary>
-    /// <param name="text">Any text; empty gives the two special tokens.</param>
-    /// <param name="maxTokens">At least 2.</param>
-    public int[] Encode(string text, int maxTokens) => EncodeWithOffsets(text, maxTokens).Ids;
-
-    /// <summary>Like <see cref="Encode"/>, with the place of every token.</summary>
-    public EncodedText EncodeWithOffsets(string text, int maxTokens)
-    {
-        const int added = 2;
-        ArgumentOutOfRangeException.ThrowIfLessThan(maxTokens, added);
-        var (ids, offsets) = Tokenize(text, maxTokens - added);
-        return new EncodedText([Vocabulary.ClassId, .. ids, Vocabulary.SeparatorId], [(0, 0), .. offsets, (0, 0)]);
-    }
-
-    /// <summary>Ids and segment ids of [CLS] first [SEP] second [SEP]; where too long, the longer text is cut until both are equally long.</summary>
-    /// <param name="first">Any text.</param>
-    /// <param name="second">Any text.</param>
-    /// <param name="maxTokens">At least 3.</param>
-    public (int[] Ids, int[] Types) EncodePair(string first, string second, int maxTokens)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(maxTokens, PairAssembler.Added);
-        var a = Tokenize(first, int.MaxValue);
-        var b = Tokenize(second, int.MaxValue);
-        var (keepFirst, keepSecond) = PairAssembler.LongestFirst(a.Ids.Count, b.Ids.Count, maxTokens - PairAssembler.Added);
-        var pair = PairAssembler.Assemble(Vocabulary, a, keepFirst, b, 0, keepSecond);
-        return (pair.Ids, pair.TypeIds);
-    }
-
-    /// <summary>
-    /// A question with a context too long for one sequence: windows over the context, each overlapping the one before by
-    /// <paramref name="stride"/> tokens, each with the whole question. There is always at least one.
-    /// </summary>
-    /// <exception cref="ArgumentException">The question leaves no room for more than <paramref name="stride"/> tokens of context.</exception>
-    public IReadOnlyList<EncodedPair> EncodeWindows(string question, string context, int maxTokens, int stride)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(stride);
-        var first = Tokenize(question, int.MaxValue);
-        var second = Tokenize(context, int.MaxValue);
-        var room = maxTokens - PairAssembler.Added - first.Ids.Count;
-        if (room <= stride)
-            throw new ArgumentException($"A question of {first.Ids.Count} tokens leaves room for {Math.Max(room, 0)} tokens of context in {maxTokens}, which must exceed the stride {stride}; raise maxTokens or shorten the question.", nameof(maxTokens));
-        var windows = new List<EncodedPair>();
-        for (var start = 0; windows.Count == 0 || start + stride < second.Ids.Count; start += room - stride)
-            windows.Add(PairAssembler.Assemble(Vocabulary, first, first.Ids.Count, second, start, Math.Min(room, second.Ids.Count - start)));
-        return windows;
-    }
-
-    /// <summary>The pieces' ids of a text without added special tokens; at most <paramref name="limit"/>.</summary>
-    internal TokenRun Tokenize(string text, int limit)
+    internal override TokenRun Tokenize(string text, int limit)
     {
         var scanner = new WordPieceScanner(Vocabulary, Settings, limit);
         for (var position = 0; position < text.Length && !scanner.Full;)
@@ -101,4 +61,27 @@ public sealed class WordPieceTokenizer
 
         return new TokenRun(scanner.Ids, scanner.Offsets).Truncate(limit);
     }
+
+    private protected override bool IsSpecial(int id) => Array.Exists(_specials, special => special.Id == id);
+
+    private protected override string TokenText(int id) => Vocabulary.Pieces[id];
+
+    /// <summary>Pieces joined as the reference does it: a space before every word, and none before punctuation and English contractions.</summary>
+    private protected override string Join(IReadOnlyList<string> tokens)
+    {
+        var text = new StringBuilder();
+        foreach (var token in tokens)
+        {
+            var continues = text.Length > 0 && token.StartsWith(WordPieceVocabulary.ContinuationPrefix, StringComparison.Ordinal);
+            var piece = continues ? token[WordPieceVocabulary.ContinuationPrefix.Length..] : text.Length > 0 ? " " + token : token;
+            foreach (var (spaced, closed) in Closings)
+                piece = piece.Replace(spaced, closed, StringComparison.Ordinal);
+            text.Append(piece);
+        }
+
+        return text.ToString();
+    }
+
+    private static SpecialTokenIds SpecialIds(WordPieceVocabulary vocabulary) =>
+        new(vocabulary.UnknownId, vocabulary.ClassId, vocabulary.SeparatorId, vocabulary.Find("[PAD]"), vocabulary.Find("[MASK]"));
 }

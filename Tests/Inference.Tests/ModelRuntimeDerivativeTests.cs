@@ -36,9 +36,8 @@ public sealed class ModelRuntimeDerivativeTests : IDisposable
         var batch = TinyBert.Batch(9, 4, 1, 12, 9);
         var theta = TinyBert.Values(runtime.Dimension, 0.3f, 11);
         var directions = TinyBert.Values(5 * runtime.Dimension, 1, 12);
-        var cotangents = TinyBert.Values(batch.Length * runtime.FeatureSize, 1, 13);
-
         var jvp = runtime.Jvp(batch, theta, directions, cancellation);
+        var cotangents = TinyBert.Values(jvp.Features.Length, 1, 13);
         var gradient = runtime.Vjp(batch, theta, cotangents, cancellation);
         var differences = FiniteDifferences.Central(runtime, batch, theta, directions, 1e-3, (features, _, _) => Dot(features, cotangents), cancellation);
 

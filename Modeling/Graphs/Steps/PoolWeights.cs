@@ -22,5 +22,14 @@ internal static class PoolWeights
         return g.Mul(g.Unsqueeze(Mask(scope), 1), first);
     });
 
+    /// <summary>w = 1 at the last token of the sequence, 0 elsewhere.</summary>
+    public static string Last(GraphScope scope) => scope.Once("last pool weights", () =>
+    {
+        var g = scope.Builder;
+        var last = g.Sub(g.Node("Cast", [g.RowSum(Mask(scope))], ("to", (long)ElementType.Int64)), g.Integer(1)); // [n, 1]
+        var weights = g.Node("Cast", [g.Node("Equal", [scope.Positions(), last])], ("to", (long)ElementType.Float32)); // [n, S]
+        return g.Unsqueeze(weights, 1);
+    });
+
     private static string Mask(GraphScope scope) => scope.Mask ?? throw new InvalidOperationException("Pooling needs the attention mask.");
 }

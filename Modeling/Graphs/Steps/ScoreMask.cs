@@ -15,4 +15,12 @@ internal static class ScoreMask
     public static string? Padding(GraphScope scope) => scope.Mask is { } mask
         ? scope.Once("padding score mask", () => scope.Builder.Unsqueeze(scope.Builder.Mul(scope.Builder.Sub(scope.Builder.Scalar(1), mask), Unseen), 1, 2))
         : null;
+
+    /// <summary>A query sees itself and what comes before it, [S, S]. Padding comes last, so that no token sees it.</summary>
+    public static string? Causal(GraphScope scope) => scope.Once("causal score mask", () =>
+    {
+        var g = scope.Builder;
+        var later = g.Node("Less", [g.Unsqueeze(scope.Positions(), 1), scope.Positions()]);
+        return g.Mul(g.Node("Cast", [later], ("to", (long)ElementType.Float32)), Unseen);
+    });
 }

@@ -9,7 +9,8 @@ namespace FwdLLM.Tests.Inference;
 /// <summary>The trained tensors of an adapter case, sorted into θ, the head, and layers that are frozen here; with their directions.</summary>
 internal sealed class TrainedTensors
 {
-    private readonly LinearShape _head;
+    private readonly LinearShape? _head;
+    private readonly LinearHead _frozenHead = new([], []);
     private readonly Dictionary<string, float[]> _values = [];
     private readonly Dictionary<string, float[]> _directions = [];
     private readonly Dictionary<string, double[]> _gradients = [];
@@ -27,11 +28,15 @@ internal sealed class TrainedTensors
         }
 
         Assert.Equal(golden.Trainable.Count, _values.Count);
-        _head = KnownArchitectures.Get(checkpoint.Config.Architecture).Heads(checkpoint.Config)[0];
+        // A causal model's output layer is not trained; it stays where it is in every direction.
+        if (golden.Task == "causal")
+            _frozenHead = GoldenHead.Read(golden.Task, checkpoint);
+        else
+            _head = KnownArchitectures.Get(checkpoint.Config.Architecture).Heads(checkpoint.Config)[0];
         var plan = AdapterPlan.Create(spec, checkpoint.Config, checkpoint.Pooling, checkpoint);
         Blocks = [.. plan.Adapter.Parameters.Zip(plan.Layout.Blocks, (parameter, block) => (names[parameter.SavedAs!], block))];
         var inTheta = plan.Adapter.Parameters.Select(parameter => parameter.SavedAs!).ToHashSet();
-        _frozen.AddRange(_values.Keys.Where(name => !inTheta.Contains(name) && name != _head.Module + ".weight" && name != _head.Module + ".bias"));
+        _frozen.AddRange(_values.Keys.Where(name => !inTheta.Contains(name) && name != _head?.Module + ".weight" && name != _head?.Module + ".bias"));
 
         var count = _directions.Values.First().Length / _values.Values.First().Length;
         ThetaDirections = new float[count * plan.Layout.Dimension];
@@ -49,7 +54,9 @@ internal sealed class TrainedTensors
     public bool HasFrozen => _frozen.Count > 0;
 
     /// <summary>The head, or with k at or above 0 its direction k.</summary>
-    public LinearHead Head(int k) => LinearHead.Read(_head, name => k < 0 ? _values[name] : Direction(name, k).ToArray());
+    public LinearHead Head(int k) => _head is null
+        ? k < 0 ? _frozenHead : new LinearHead(new double[_frozenHead.Weight.Length], new double[_frozenHead.Classes])
+        : LinearHead.Read(_head, name => k < 0 ? _values[name] : Direction(name, k).ToArray());
 
     /// <summary>The trained tensors that are frozen here, moved along direction k.</summary>
     public IReadOnlyDictionary<string, float[]> Frozen(int k, double distance) => _frozen.ToDictionary(name => name, name => k < 0

@@ -22,7 +22,7 @@ internal static class Golden
         return safetensors.ReadFloat32(tensor);
     }
 
-    /// <summary>The unpadded sequences of an inputs.json, and its labels if it has any.</summary>
+    /// <summary>The unpadded sequences of an inputs.json, and its labels if it has any: one per sequence, or for next-token prediction one per token, that of the token after it, negative for none.</summary>
     public static (TokenSequence[] Batch, int[] Labels) Inputs(string file)
     {
         using var document = JsonDocument.Parse(File.ReadAllBytes(file));
@@ -31,7 +31,19 @@ internal static class Golden
         var mask = Read(root.GetProperty("attention_mask"));
         var types = root.TryGetProperty("token_type_ids", out var segments) ? Read(segments) : null;
         var batch = ids.Select((row, index) => new TokenSequence(row[..mask[index].Sum()], types?[index][..mask[index].Sum()])).ToArray();
-        return (batch, root.TryGetProperty("labels", out var labels) ? labels.Deserialize<int[]>()! : []);
+        if (!root.TryGetProperty("labels", out var labels))
+            return (batch, []);
+        return (batch, labels[0].ValueKind == JsonValueKind.Number
+            ? labels.Deserialize<int[]>()!
+            : [.. Read(labels).SelectMany((row, index) => row[1..batch[index].Length].Append(-1))]);
+    }
+
+    /// <summary>Rows [Σ tokens, width] of a padded tensor [n, S, width].</summary>
+    public static double[] Unpad(double[] padded, TokenSequence[] batch)
+    {
+        var size = padded.Length / batch.Length;
+        var width = size / batch.Max(sequence => sequence.Length);
+        return [.. batch.SelectMany((sequence, row) => padded.AsSpan(row * size, sequence.Length * width).ToArray())];
     }
 
     /// <summary>Asserts |actual − expected| ≤ absolute + relative·|expected| everywhere.</summary>

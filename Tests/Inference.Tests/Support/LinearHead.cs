@@ -33,11 +33,11 @@ internal sealed record LinearHead(double[] Weight, double[] Bias)
         return logits;
     }
 
-    /// <summary>Mean cross-entropy.</summary>
+    /// <summary>Mean cross-entropy; rows with a negative label do not count.</summary>
     public double Loss(float[] features, int[] labels)
     {
         var probabilities = Probabilities(features);
-        return -labels.Select((label, row) => Math.Log(probabilities[row * Classes + label])).Average();
+        return -labels.Index().Where(row => row.Item >= 0).Average(row => Math.Log(probabilities[row.Index * Classes + row.Item]));
     }
 
     /// <summary>∂loss/∂logits [n, C].</summary>
@@ -45,8 +45,12 @@ internal sealed record LinearHead(double[] Weight, double[] Bias)
     {
         var residuals = Probabilities(features);
         for (var row = 0; row < labels.Length; row++)
-            residuals[row * Classes + labels[row]] -= 1;
-        return Array.ConvertAll(residuals, value => value / labels.Length);
+            if (labels[row] >= 0)
+                residuals[row * Classes + labels[row]] -= 1;
+            else
+                residuals.AsSpan(row * Classes, Classes).Clear();
+        var counted = labels.Count(label => label >= 0);
+        return Array.ConvertAll(residuals, value => value / counted);
     }
 
     /// <summary>∂loss/∂features [n, H].</summary>
