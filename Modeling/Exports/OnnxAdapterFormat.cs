@@ -16,11 +16,6 @@ internal sealed class OnnxAdapterFormat : ExportFormat
     private const string HeadWeight = "head.weight";
     private const string HeadBias = "head.bias";
 
-    private readonly long _inlineLimit;
-
-    /// <param name="inlineLimit">Bytes of constants up to which they are held within the graph's file.</param>
-    public OnnxAdapterFormat(long inlineLimit = ExportWeights.InlineLimit) => _inlineLimit = inlineLimit;
-
     public override string Name => "onnx-adapter";
 
     public override bool EndsInLogits => true;
@@ -45,7 +40,7 @@ internal sealed class OnnxAdapterFormat : ExportFormat
             new(HeadWeight, [head.Classes, head.Features], head.Weight),
             new(HeadBias, [head.Classes], head.Bias),
         ];
-        GraphFiles.Write(trained.Model, [], folder, GraphFile, _inlineLimit, g =>
+        GraphFiles.Write(trained.Model, [], folder, GraphFile, ExportWeights.InlineLimit, g =>
         {
             foreach (var tensor in tensors)
                 g.Parameter(tensor.Name, new float[tensor.Values.Length], tensor.Shape);

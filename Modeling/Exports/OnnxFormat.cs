@@ -12,10 +12,11 @@ internal sealed class OnnxFormat : ExportFormat
 {
     public const string GraphFile = "model.onnx";
 
-    private readonly long _inlineLimit;
+    /// <summary>Bytes of constants up to which they are held within the file.</summary>
+    public long InlineLimit { get; init; } = ExportWeights.InlineLimit;
 
-    /// <param name="inlineLimit">Bytes of constants up to which they are held within the file.</param>
-    public OnnxFormat(long inlineLimit = ExportWeights.InlineLimit) => _inlineLimit = inlineLimit;
+    /// <summary>Merge what can be merged.</summary>
+    public bool Merges { get; init; } = true;
 
     public override string Name => "onnx";
 
@@ -26,8 +27,8 @@ internal sealed class OnnxFormat : ExportFormat
         var model = trained.Model;
         var head = trained.Head!;
         var adapter = model.Adapter();
-        var merges = adapter is AdditiveAdapter && model.Manifest.WeightFormat == WeightFormats.Float32;
-        GraphFiles.Write(model, merges ? model.ToLora(trained.Theta) : [], folder, GraphFile, _inlineLimit, g =>
+        var merges = Merges && adapter is AdditiveAdapter && model.Manifest.WeightFormat == WeightFormats.Float32;
+        GraphFiles.Write(model, merges ? model.ToLora(trained.Theta) : [], folder, GraphFile, InlineLimit, g =>
         {
             var graph = new ClassifierGraph(model, g);
             var (weight, bias) = (g.FloatTensor("head.weight", head.Weight, head.Classes, head.Features), g.FloatTensor("head.bias", head.Bias, head.Classes));
