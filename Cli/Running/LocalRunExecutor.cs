@@ -9,6 +9,7 @@ using FwdLLM.Inference;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
+using FwdLLM.Modeling.Exports;
 using FwdLLM.Modeling.Tokenization;
 using FwdLLM.Silo;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,7 +33,8 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
             observer.Report(new RunProgress { Phase = "reading data" });
             var data = RunData.Load(settings);
             observer.Report(new RunProgress { Phase = "compiling the model", Elapsed = watch.Elapsed });
-            var model = await Task.Run(() => ModelCache.GetOrCompile(settings.Model, settings.Adapter, ModelFolder()), cancellation);
+            var model = await Task.Run(() => Compile(settings), cancellation);
+            ExportFormats.Check(settings.Export, model);
             using var workers = new ShardWorkerFactory(data.Train, data.Shards, (_, _) => Task.FromResult(model.Folder), new RuntimeOptions { AllowVjp = false });
             using var evaluation = ModelRuntime.Open(model, new RuntimeOptions { AllowVjp = false });
             return await RunAsync(new Prepared(settings, data, model, workers, Evaluator(evaluation, model, data, settings), watch), observer, cancellation);
@@ -108,7 +110,9 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
         var (up, down) = (client.Meter.BytesSent, client.Meter.BytesReceived);
         var perProbe = await recorder.MeasureAsync(client.Meter, cancellation);
         var snapshot = ModelSnapshot.FromBytes(await grains.GetGrain<IModelGrain>(settings.Id).ReadSnapshotAsync(status.Model!.Version));
-        AdapterOutput.Write(Path.Combine(settings.Output, AdapterOutput.Folder), prepared.Model, spec, snapshot, Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.Model)));
+        var result = new RunResult(prepared.Model.ManifestSha256, spec.Labels, spec.MaxTokens, snapshot);
+        result.Write(settings.Output);
+        ExportFormats.Write(settings.Export, result.Trained(settings, prepared.Model), Path.Combine(settings.Output, RunFolder.AdapterFolder));
         return RunSummaries.Create(prepared, status, up, down, perProbe);
     }
 
@@ -117,6 +121,9 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
         var tokenizer = WordPieceTokenizer.Load(model.Folder);
         return new HeldOutEvaluator(runtime, [.. data.Test.Rows.Select(row => new TokenSequence(tokenizer.Encode(row.Text, settings.MaxTokens)))], data.TestClasses);
     }
+
+    /// <summary>The model that a run's settings name, from the cache or compiled now.</summary>
+    internal static CompiledModel Compile(RunSettings settings) => ModelCache.GetOrCompile(settings.Model, settings.Adapter, ModelFolder());
 
     // Compiling takes seconds and the result is found by its content, so runs share it.
     private static string ModelFolder()

@@ -1,3 +1,4 @@
+using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Compilation;
 
 namespace FwdLLM.Modeling.Exports;
@@ -9,4 +10,10 @@ namespace FwdLLM.Modeling.Exports;
 /// <param name="Labels">Names of the classes, in their order; may be empty.</param>
 /// <param name="MaxTokens">Token limit per text that it was trained with.</param>
 /// <param name="BaseModel">Name of the base model, recorded for loaders.</param>
-public sealed record TrainedModel(CompiledModel Model, float[] Theta, LinearClassifier? Head, IReadOnlyList<string> Labels, int MaxTokens, string BaseModel);
+public sealed record TrainedModel(CompiledModel Model, float[] Theta, LinearClassifier? Head, IReadOnlyList<string> Labels, int MaxTokens, string BaseModel)
+{
+    /// <summary>A version of a job's model, its standardisation folded into the head.</summary>
+    /// <exception cref="ExportException">The version's parts do not fit together.</exception>
+    public static TrainedModel From(CompiledModel model, ModelSnapshot snapshot, IReadOnlyList<string> labels, int maxTokens, string baseModel) =>
+        new(model, snapshot.Theta, LinearClassifier.Fold(snapshot), labels, maxTokens, baseModel);
+}
