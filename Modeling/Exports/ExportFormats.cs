@@ -29,15 +29,15 @@ public static class ExportFormats
     /// <param name="names">Formats.</param>
     /// <param name="trained">What to write.</param>
     /// <param name="folder">Target.</param>
-    /// <exception cref="ArgumentException">A name is not known, or θ does not fit the model.</exception>
-    /// <exception cref="ExportException">A format cannot hold it; nothing is written.</exception>
+    /// <exception cref="ArgumentException">A name is not known.</exception>
+    /// <exception cref="ExportException">A format cannot hold it, its parts do not fit together, or a value is not finite; nothing is written.</exception>
     public static void Write(IReadOnlyList<string> names, TrainedModel trained, string folder)
     {
         Check(names, trained.Model);
         if (trained.Theta.Length != trained.Model.Layout.Dimension)
-            throw new ArgumentException($"θ has {trained.Theta.Length} values; this model's adapter has {trained.Model.Layout.Dimension}.", nameof(trained));
-        if (trained.Head is { } head && head.Features != trained.Model.Manifest.FeatureSize)
-            throw new ArgumentException($"The head reads {head.Features} features; this model has {trained.Model.Manifest.FeatureSize}.", nameof(trained));
+            throw new ExportException($"θ has {trained.Theta.Length} values; this model's adapter has {trained.Model.Layout.Dimension}. Export with the model that the job ran on.");
+        if (trained.Head is { } head && (head.Features != trained.Model.Manifest.FeatureSize || (trained.Labels.Count > 0 && trained.Labels.Count != head.Classes)))
+            throw new ExportException($"The head tells {head.Classes} classes apart by {head.Features} features; there are {trained.Labels.Count} labels, and the model has {trained.Model.Manifest.FeatureSize} features. Export with the model and the labels that the job ran on.");
         if (trained.Head is null && names.FirstOrDefault(name => Get(name).EndsInLogits) is { } logits)
             throw new ExportException($"The format {logits} ends in the logits of the job's classes, and this job trained no head; export its adapter as {Peft}.");
         if (trained.Theta.Concat(trained.Head?.Weight ?? []).Concat(trained.Head?.Bias ?? []).Any(value => !float.IsFinite(value)))
