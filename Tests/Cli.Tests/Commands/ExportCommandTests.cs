@@ -31,8 +31,8 @@ public sealed class ExportCommandTests
         using var cli = new CliRun();
         cli.Write("full/precious.txt", "mine");
         string[] required = command is ["job", ..] ? ["--artifacts", cli.Path("artifacts")] : [];
-        Assert.Equal(ExitCodes.BadInput, await cli.RunAsync(new FakeExecutor(), [.. command, "x", .. required, "--format", "peft,guff", "--target", cli.Path("new")]));
-        Assert.Contains("\"guff\" is not known; did you mean gguf?", cli.Error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.BadInput, await cli.RunAsync(new FakeExecutor(), [.. command, "x", .. required, "--format", "peft,guf", "--target", cli.Path("new")]));
+        Assert.Contains("\"guf\" is not known; did you mean gguf?", cli.Error.ToString(), StringComparison.Ordinal);
         Assert.Equal(ExitCodes.BadInput, await cli.RunAsync(new FakeExecutor(), [.. command, "x", .. required, "--target", cli.Path("full")]));
         Assert.Contains("which is not empty", cli.Error.ToString(), StringComparison.Ordinal);
     }
