@@ -5,6 +5,7 @@ using FwdLLM.Cli.Running;
 using FwdLLM.Cli.Settings;
 using FwdLLM.DeviceAgent.Data;
 using FwdLLM.Modeling.Checkpoints;
+using FwdLLM.Modeling.Exports;
 
 namespace FwdLLM.Cli;
 
@@ -27,7 +28,7 @@ public static class CommandLine
         {
             return Fail(context, ExitCodes.BadInput, e.Errors);
         }
-        catch (Exception e) when (e is DataException or CheckpointException)
+        catch (Exception e) when (e is DataException or CheckpointException or ExportException)
         {
             return Fail(context, ExitCodes.BadInput, [e.Message]);
         }
@@ -48,6 +49,7 @@ public static class CommandLine
         root.Subcommands.Add(RunCommand.Create(context));
         root.Subcommands.Add(ModelCommand.Create(context));
         root.Subcommands.Add(JobCommand.Create(context));
+        root.Subcommands.Add(ExportCommand.Create(context));
         return root;
     }
 

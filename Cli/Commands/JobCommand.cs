@@ -7,6 +7,7 @@ using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Tasks;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
+using FwdLLM.Modeling.Exports;
 
 namespace FwdLLM.Cli.Commands;
 
@@ -34,22 +35,22 @@ internal sealed class JobCommand(CliContext context)
     private Command CreateExport()
     {
         var artifacts = new Option<string>("--artifacts") { Description = "Folder of compiled models that the silo serves, as given to job submit.", HelpName = "DIR", Required = true };
-        var target = new Option<string>("--target") { Description = "Folder to write; must be new or empty.", HelpName = "DIR", Required = true };
-        var command = new Command("export", "Write the adapter of a job's newest version in PEFT's format, with its head beside it.\n\nExample: fwdllm job export mail-tone --artifacts artifacts --target mail-tone-adapter") { _id, artifacts, target, _gateways };
+        var (formats, target) = (ExportCommand.FormatOption(), ExportCommand.TargetOption());
+        var command = new Command("export", "Write a job's newest version for other programs, as fwdllm export does a run's result.\n\nExample: fwdllm job export mail-tone --artifacts artifacts --format peft,onnx --target mail-tone-model") { _id, artifacts, formats, target, _gateways };
         command.SetAction(async (parsed, cancellation) =>
         {
             var id = parsed.GetRequiredValue(_id);
-            var folder = Path.GetFullPath(parsed.GetRequiredValue(target));
-            if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
-                throw new InputException($"--target is \"{folder}\", which is not empty; name a new folder.");
+            var names = ExportCommand.Formats(parsed, formats);
+            var folder = ExportCommand.Target(parsed, target);
             await using var cluster = await ConnectAsync(parsed, cancellation);
             if (await cluster.ExportAsync(id, cancellation) is not { } version)
                 throw new InputException($"job {id} has no model yet on this cluster; see fwdllm job status {id}.");
             var compiled = Path.Combine(parsed.GetRequiredValue(artifacts), version.Job.Model.ManifestSha256);
             if (!Directory.Exists(compiled))
                 throw new InputException($"--artifacts is \"{parsed.GetRequiredValue(artifacts)}\", which does not hold the job's model {version.Job.Model.ManifestSha256}; give the folder that job submit was given.");
-            AdapterOutput.Write(folder, CompiledModel.Open(compiled), version.Job, version.Snapshot, version.Job.Model.ManifestSha256);
-            context.Output.WriteLine($"{folder}: version {version.Snapshot.Version} of job {id}");
+            var (job, snapshot) = version;
+            ExportFormats.Write(names, TrainedModel.From(CompiledModel.Open(compiled), snapshot, (TaskKind)job.Task.Kind, job.Labels, job.MaxTokens, job.Model.ManifestSha256), folder);
+            context.Output.WriteLine($"{folder}: version {snapshot.Version} of job {id} as {string.Join(", ", names)}");
             return ExitCodes.Success;
         });
         return command;

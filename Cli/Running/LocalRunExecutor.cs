@@ -9,6 +9,7 @@ using FwdLLM.Inference;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
+using FwdLLM.Modeling.Exports;
 using FwdLLM.Silo;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -32,6 +33,7 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
             var data = RunData.Load(settings);
             observer.Report(new RunProgress { Phase = "compiling the model", Elapsed = watch.Elapsed });
             var model = await Task.Run(() => Compile(settings), cancellation);
+            ExportFormats.Check(settings.Export, model);
             var spec = JobSpecFactory.Create(settings, data.Labels, VerbalizerHead.Read(settings, data.Labels), model);
             using var workers = new ShardWorkerFactory(data.Train, data.Shards, (_, _) => Task.FromResult(model.Folder), new RuntimeOptions { AllowVjp = false });
             using var evaluation = ModelRuntime.Open(model, new RuntimeOptions { AllowVjp = false });
@@ -108,11 +110,14 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
         var (up, down) = (client.Meter.BytesSent, client.Meter.BytesReceived);
         var perProbe = await recorder.MeasureAsync(client.Meter, cancellation);
         var snapshot = ModelSnapshot.FromBytes(await grains.GetGrain<IModelGrain>(settings.Id).ReadSnapshotAsync(status.Model!.Version));
-        AdapterOutput.Write(Path.Combine(settings.Output, AdapterOutput.Folder), prepared.Model, spec, snapshot, Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.Model)));
+        var result = new RunResult(prepared.Model.ManifestSha256, settings.Task, spec.Labels, spec.MaxTokens, snapshot);
+        result.Write(settings.Output);
+        ExportFormats.Write(settings.Export, result.Trained(settings, prepared.Model), Path.Combine(settings.Output, RunFolder.AdapterFolder));
         return RunSummaries.Create(prepared, status, up, down, perProbe);
     }
 
-    private static CompiledModel Compile(RunSettings settings)
+    /// <summary>The model that a run's settings name, from the cache or compiled now.</summary>
+    internal static CompiledModel Compile(RunSettings settings)
     {
         try
         {

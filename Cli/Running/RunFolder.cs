@@ -13,6 +13,9 @@ public static class RunFolder
     /// <summary>Name of the summary's file.</summary>
     public const string SummaryFile = "summary.json";
 
+    /// <summary>Name of the subfolder of the exported result.</summary>
+    public const string AdapterFolder = "adapter";
+
     private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
@@ -36,21 +39,21 @@ public static class RunFolder
     public static RunSettings Open(string folder)
     {
         folder = Path.GetFullPath(folder);
-        var path = Path.Combine(folder, SettingsFile);
-        if (!File.Exists(path))
+        if (!File.Exists(Path.Combine(folder, SettingsFile)))
             throw new InputException($"--continue is \"{folder}\", which holds no run ({SettingsFile} is missing); give the output folder of an interrupted run.");
         if (File.Exists(Path.Combine(folder, SummaryFile)))
             throw new InputException($"--continue is \"{folder}\", whose run is finished; its result is in {SummaryFile}. Start another with --out.");
-        try
-        {
-            var settings = JsonSerializer.Deserialize<RunSettings>(File.ReadAllText(path), Json) ?? throw new InputException($"{path} holds null; start the run anew with --out.");
-            // The folder may have been moved since.
-            return settings with { Output = folder, Continue = true };
-        }
-        catch (Exception e) when (e is JsonException or ArgumentException)
-        {
-            throw new InputException($"{path} cannot be read: {e.Message} Start the run anew with --out.");
-        }
+        return ReadSettings(folder) with { Continue = true };
+    }
+
+    /// <summary>Reads the settings of a run that has ended.</summary>
+    /// <exception cref="InputException">No run is there, it has not ended, or its settings are damaged.</exception>
+    public static RunSettings OpenFinished(string folder)
+    {
+        folder = Path.GetFullPath(folder);
+        if (!File.Exists(Path.Combine(folder, SettingsFile)) || !File.Exists(Path.Combine(folder, RunResult.File)))
+            throw new InputException($"\"{folder}\" holds no run that has ended ({SettingsFile} or {RunResult.File} is missing); give the output folder of fwdllm run.");
+        return ReadSettings(folder);
     }
 
     /// <summary>Marks the run as finished.</summary>
@@ -59,7 +62,23 @@ public static class RunFolder
     /// <summary>The summary as one line of JSON.</summary>
     public static string ToJsonLine(RunSummary summary) => JsonSerializer.Serialize(summary, OneLine);
 
-    private static void Write(string folder, string name, string text)
+    private static RunSettings ReadSettings(string folder)
+    {
+        var path = Path.Combine(folder, SettingsFile);
+        try
+        {
+            var settings = JsonSerializer.Deserialize<RunSettings>(File.ReadAllText(path), Json) ?? throw new InputException($"{path} holds null; start the run anew with --out.");
+            // The folder may have been moved since.
+            return settings with { Output = folder };
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException)
+        {
+            throw new InputException($"{path} cannot be read: {e.Message} Start the run anew with --out.");
+        }
+    }
+
+    /// <summary>Writes a file of the folder, whole or not at all.</summary>
+    internal static void Write(string folder, string name, string text)
     {
         var partial = Path.Combine(folder, name + ".partial");
         File.WriteAllText(partial, text + "\n");

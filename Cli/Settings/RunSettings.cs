@@ -4,6 +4,7 @@ using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Adapters;
+using FwdLLM.Modeling.Exports;
 
 namespace FwdLLM.Cli.Settings;
 
@@ -70,6 +71,9 @@ public sealed record RunSettings
 
     /// <summary>Output folder, absolute.</summary>
     public required string Output { get; init; }
+
+    /// <summary>Formats of the result: of <see cref="ExportFormats.Names"/>.</summary>
+    public IReadOnlyList<string> Export { get; init; } = ExportOption.Default;
 
     /// <summary>Format of standard output.</summary>
     public OutputFormat Format { get; init; }

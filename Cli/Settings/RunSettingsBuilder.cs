@@ -43,6 +43,7 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
             Schedule = Choice("schedule", "fixed", ["fixed", "adaptive"]) == "adaptive" ? ScheduleKind.Adaptive : ScheduleKind.Fixed,
             Threads = Threads(Environment.ProcessorCount),
             Output = Output(id),
+            Export = Parsed("export", ExportOption.Default, ExportOption.Parse),
             Format = Format(OutputFormat.Table),
         };
         if (settings.Stride >= settings.MaxTokens)

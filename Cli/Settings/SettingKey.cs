@@ -1,3 +1,5 @@
+using FwdLLM.Modeling.Exports;
+
 namespace FwdLLM.Cli.Settings;
 
 /// <summary>One setting of a run: an option of the command line and a key of the job file.</summary>
@@ -36,6 +38,7 @@ public sealed record SettingKey(string Name, string? Value, string Help)
         new("threads", "N", "Threads for computing. Default: one per processor."),
         new("id", "NAME", "Name of the job: 1 to 64 of a-z, 0-9, '-', '.', '_'. Default: run- and the time."),
         new("out", "DIR", "Folder for results; must be new or empty. Default: runs/ID."),
+        new("export", "LIST", $"Formats to write the result in, separated by commas: {string.Join(", ", ExportFormats.Names)}. Default: peft."),
         new("format", "FORMAT", "Standard output: table, or json for exactly one JSON object. Default: table."),
     ];
 

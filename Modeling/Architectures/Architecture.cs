@@ -44,11 +44,11 @@ internal abstract class Architecture
     /// <summary>Places of the blocks and of what <paramref name="pooling"/> adds, in the order of θ: that of computation. Blocks that share weights may repeat them.</summary>
     public abstract IEnumerable<AdapterPlace> Places(ModelConfig config, PoolingKind pooling);
 
-    /// <summary>Embeddings of one text, [S, E].</summary>
+    /// <summary>Embeddings, [n·S, E], of n texts of length S.</summary>
     /// <param name="scope">Graph.</param>
     /// <param name="config">Sizes.</param>
-    /// <param name="ids">int64 [1, S].</param>
-    /// <param name="types">int64 [1, S]; null where the model has no segments.</param>
+    /// <param name="ids">int64 [n, S]; n is 1 where the scope has no mask.</param>
+    /// <param name="types">int64 [n, S]; null where the model has no segments.</param>
     public abstract string Embed(GraphScope scope, ModelConfig config, string ids, string? types);
 
     /// <summary>What lies between the embeddings [rows, E] and the first block [rows, H]; runs with adapters where the first block does.</summary>

@@ -59,7 +59,7 @@ internal abstract class PostNormEncoder : Architecture
         var g = scope.Builder;
         var words = g.Node("Gather", [g.Weight(WordEmbeddings), g.Reshape(ids, -1)], ("axis", 0));
         var segments = types is null ? null : g.Node("Gather", [g.Weight(TypeEmbeddings), g.Reshape(types, -1)], ("axis", 0));
-        var sum = g.AddOptional(g.Add(words, Positions(g, config, ids)), segments)!;
+        var sum = g.AddOptional(g.Add(words, Positions(scope, config, ids)), segments)!;
         return g.Node("LayerNormalization", [sum, g.Weight(EmbeddingNorm + ".weight"), g.Weight(EmbeddingNorm + ".bias")], ("axis", -1), ("epsilon", (float)config.NormEpsilon));
     }
 
@@ -86,8 +86,14 @@ internal abstract class PostNormEncoder : Architecture
     /// <summary>Length of the table of positions.</summary>
     protected virtual int PositionRows(ModelConfig config) => config.MaxPositions;
 
-    /// <summary>Rows of the table of positions, [S, E].</summary>
-    protected virtual string Positions(GraphBuilder g, ModelConfig config, string ids) => g.Node("Slice", [g.Weight(PositionEmbeddings), g.Integers(0), g.Size(ids, 1), g.Integers(0)]);
+    /// <summary>Rows of the table of positions, [n·S, E].</summary>
+    protected virtual string Positions(GraphScope scope, ModelConfig config, string ids)
+    {
+        var g = scope.Builder;
+        var rows = g.Node("Slice", [g.Weight(PositionEmbeddings), g.Integers(0), g.Size(ids, 1), g.Integers(0)]);
+        // A single text, which has no mask, needs no copies of the rows.
+        return scope.Mask is null ? rows : g.Reshape(g.Node("Expand", [rows, g.Concat(0, scope.BatchShape, g.Integers(config.EmbeddingSize))]), -1, config.EmbeddingSize);
+    }
 
     private IEnumerable<AdapterPlace> BlockPlaces(ModelConfig config, int layer)
     {

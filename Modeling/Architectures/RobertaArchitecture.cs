@@ -55,12 +55,13 @@ internal sealed class RobertaArchitecture : PostNormEncoder
     protected override int PositionRows(ModelConfig config) => config.MaxPositions + Padding(config) + 1;
 
     /// <summary>Position = padding id + number of tokens so far that are not padding; of padding itself, the padding id.</summary>
-    protected override string Positions(GraphBuilder g, ModelConfig config, string ids)
+    protected override string Positions(GraphScope scope, ModelConfig config, string ids)
     {
+        var g = scope.Builder;
         var padding = g.Integer(Padding(config));
-        var isToken = g.Node("Cast", [g.Node("Not", [g.Node("Equal", [g.Reshape(ids, -1), padding])])], ("to", (long)ElementType.Int64));
-        var positions = g.Add(g.Mul(g.Node("CumSum", [isToken, g.Integer(0)]), isToken), padding);
-        return g.Node("Gather", [g.Weight(PositionEmbeddings), positions], ("axis", 0));
+        var isToken = g.Node("Cast", [g.Node("Not", [g.Node("Equal", [ids, padding])])], ("to", (long)ElementType.Int64));
+        var positions = g.Add(g.Mul(g.Node("CumSum", [isToken, g.Integer(1)]), isToken), padding);
+        return g.Node("Gather", [g.Weight(PositionEmbeddings), g.Reshape(positions, -1)], ("axis", 0));
     }
 
     private static int Padding(ModelConfig config) =>

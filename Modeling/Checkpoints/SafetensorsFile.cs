@@ -66,11 +66,12 @@ public sealed class SafetensorsFile : ITensorFile
             throw new CheckpointException($"{Path}: tensor '{name}' is {tensor.Type}, not a float type; read its bytes instead.");
         var values = new float[CheckedCount(tensor)];
         const int chunk = 1 << 20;
-        for (var done = 0; done < values.Length; done += chunk)
+        // 64 bits: the last step may go past the largest int.
+        for (long done = 0; done < values.Length; done += chunk)
         {
-            var part = values.AsSpan(done, Math.Min(chunk, values.Length - done));
+            var part = values.AsSpan((int)done, (int)Math.Min(chunk, values.Length - done));
             var size = tensor.Type.Size();
-            _file.Read(tensor.Offset + (long)done * size, part.Length * size, part, (bytes, floats) => TensorDecoder.Decode(tensor.Type, bytes, floats));
+            _file.Read(tensor.Offset + done * size, part.Length * size, part, (bytes, floats) => TensorDecoder.Decode(tensor.Type, bytes, floats));
         }
 
         return values;

@@ -81,6 +81,10 @@ public sealed class CompiledModel
         }
     }
 
+    /// <summary>Paths of the tokenizer's files.</summary>
+    public IEnumerable<string> TokenizerFiles => Manifest.Files.Select(file => file.Name)
+        .Except(Manifest.Graphs.Select(graph => graph.File)).Except([WeightsFile, FactorsFile]).Select(name => Path.Combine(Folder, name));
+
     /// <summary>The graph of this name, or null when it was not compiled.</summary>
     public ModelGraph? Graph(string name) => Manifest.Graphs.FirstOrDefault(graph => graph.Name == name);
 
@@ -92,7 +96,7 @@ public sealed class CompiledModel
     {
         if (theta.Length != Layout.Dimension)
             throw new ArgumentException($"θ has {theta.Length} values; this model's adapter has {Layout.Dimension}.", nameof(theta));
-        return AdapterPlan.Create(Manifest.Adapter, Manifest.Config, Manifest.Pooling, weights: null).Adapter.ToLora(theta, Layout, ReadFactor);
+        return Adapter().ToLora(theta, Layout, ReadFactor);
     }
 
     /// <summary>A tensor of weights.bin that is stored as float32.</summary>
@@ -105,6 +109,9 @@ public sealed class CompiledModel
             ? Read(WeightsFile, entry)
             : throw new InvalidDataException($"{Path.Combine(Folder, WeightsFile)} has the tensor '{name}' as {entry.Type}; compile the model with float32 weights.");
     }
+
+    /// <summary>The adapter compiled in, without what it froze of the base model.</summary>
+    internal Adapter Adapter() => AdapterPlan.Create(Manifest.Adapter, Manifest.Config, Manifest.Pooling, weights: null).Adapter;
 
     internal static string Sha256(string path)
     {

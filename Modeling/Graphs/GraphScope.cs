@@ -27,8 +27,11 @@ internal sealed class GraphScope(GraphBuilder builder, AdapterLayout layout)
     /// <summary>int64 vector [n, S].</summary>
     public required string BatchShape { get; init; }
 
+    /// <summary>The blocks of θ where each is a tensor of its own, of any shape; null where they are cut out of the input theta.</summary>
+    public IReadOnlyList<string>? ThetaBlocks { get; init; }
+
     /// <summary>Block of θ, [length].</summary>
-    public string Theta(int block) => (_theta ??= Cut("theta", 0))[block];
+    public string Theta(int block) => ThetaBlocks is { } blocks ? blocks[block] : (_theta ??= Cut("theta", 0))[block];
 
     /// <summary>The same block of every direction, [K, length].</summary>
     public string Directions(int block) => (_directions ??= Cut("directions", 1))[block];

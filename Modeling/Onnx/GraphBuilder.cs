@@ -9,7 +9,7 @@ namespace FwdLLM.Modeling.Onnx;
 /// Writes one ONNX graph (opset 17, IR 8, standard operators only). A tensor is the name of the edge that carries it.
 /// Equal calls give equal bytes: names are numbered in order of creation.
 /// </summary>
-internal sealed class GraphBuilder(string name, WeightFile weights)
+internal sealed class GraphBuilder(string name, IWeightStore weights)
 {
     private const int AttributeFloat = 1;
     private const int AttributeInt = 2;
@@ -18,6 +18,7 @@ internal sealed class GraphBuilder(string name, WeightFile weights)
     private readonly Graph _graph = new() { Name = name };
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _constants = new(StringComparer.Ordinal);
+    private readonly List<Entry> _metadata = [];
     private int _count;
 
     /// <summary>Names of the weight file's tensors that this graph reads, in ordinal order.</summary>
@@ -45,15 +46,26 @@ internal sealed class GraphBuilder(string name, WeightFile weights)
     {
         if (!_used.Add(weight))
             return weight;
-        var entry = weights[weight];
-        var tensor = new Tensor { Name = weight, DataType = (int)entry.Type, DataLocation = 1 };
-        tensor.Dims.AddRange(entry.Shape.Select(size => (long)size));
-        tensor.ExternalData.Add(new Entry { Key = "location", Value = weights.FileName });
-        tensor.ExternalData.Add(new Entry { Key = "offset", Value = entry.Offset.ToString(CultureInfo.InvariantCulture) });
-        tensor.ExternalData.Add(new Entry { Key = "length", Value = entry.Length.ToString(CultureInfo.InvariantCulture) });
-        _graph.Initializer.Add(tensor);
+        _graph.Initializer.Add(weights.Initializer(weight));
         return weight;
     }
+
+    /// <summary>A float tensor in the graph's own file.</summary>
+    public string FloatTensor(string tensor, float[] values, params int[] shape)
+    {
+        _graph.Initializer.Add(TensorFormat.Inline(tensor, ElementType.Float32, shape, MemoryMarshal.AsBytes(values.AsSpan()).ToArray()));
+        return tensor;
+    }
+
+    /// <summary>A float tensor whose value a caller may replace: an input with a value of its own.</summary>
+    public string Parameter(string tensor, float[] values, params int[] shape)
+    {
+        Input(tensor, ElementType.Float32, [.. shape.Cast<object>()]);
+        return FloatTensor(tensor, values, shape);
+    }
+
+    /// <summary>Adds an entry to the file's metadata.</summary>
+    public void Metadata(string key, string value) => _metadata.Add(new Entry { Key = key, Value = value });
 
     /// <summary>A small inline float constant without dimensions.</summary>
     public string Scalar(float value) => Constant("f" + BitConverter.SingleToInt32Bits(value).ToString("x8", CultureInfo.InvariantCulture), ElementType.Float32, MemoryMarshal.AsBytes<float>(new[] { value }), []);
@@ -86,22 +98,27 @@ internal sealed class GraphBuilder(string name, WeightFile weights)
     }
 
     /// <summary>The finished file.</summary>
-    public byte[] ToBytes()
+    public byte[] ToBytes() => Finish().ToByteArray();
+
+    /// <summary>Writes the finished file.</summary>
+    public void WriteTo(Stream stream) => Finish().WriteTo(stream);
+
+    private Model Finish()
     {
         var model = new Model { IrVersion = 8, ProducerName = "FwdLLM.Orleans", Graph = _graph };
         model.OpsetImport.Add(new OperatorSet { Version = 17 });
-        return model.ToByteArray();
+        model.MetadataProps.AddRange(_metadata);
+        return model;
     }
 
-    private string Constant(string key, ElementType type, ReadOnlySpan<byte> bytes, long[] shape)
+    private string Constant(string key, ElementType type, ReadOnlySpan<byte> bytes, int[] shape)
     {
         if (_constants.TryGetValue(key, out var known))
             return known;
-        var tensor = new Tensor { Name = "const." + key, DataType = (int)type, RawData = ByteString.CopyFrom(bytes) };
-        tensor.Dims.AddRange(shape);
-        _graph.Initializer.Add(tensor);
-        _constants.Add(key, tensor.Name);
-        return tensor.Name;
+        var constant = "const." + key;
+        _graph.Initializer.Add(TensorFormat.Inline(constant, type, shape, bytes.ToArray()));
+        _constants.Add(key, constant);
+        return constant;
     }
 
     private static ValueInfo Describe(string name, ElementType type, object[] dimensions)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using FwdLLM.Modeling.Onnx.Format;
 
 namespace FwdLLM.Modeling.Onnx;
 
@@ -6,7 +7,7 @@ namespace FwdLLM.Modeling.Onnx;
 /// Writes the constants of all graphs of one model into a single file, once. Offsets are page-aligned so that a session can
 /// map the file and hand out pointers into it: pages of weights nobody reads are never loaded.
 /// </summary>
-internal sealed class WeightFile : IDisposable
+internal sealed class WeightFile : IWeightStore, IDisposable
 {
     /// <summary>Every tensor starts at a multiple of this many bytes (a memory page).</summary>
     public const int Alignment = 4096;
@@ -23,6 +24,12 @@ internal sealed class WeightFile : IDisposable
     public WeightEntry this[string name] => _entries[name];
 
     public bool Contains(string name) => _entries.ContainsKey(name);
+
+    public Tensor Initializer(string name)
+    {
+        var entry = this[name];
+        return TensorFormat.External(name, entry.Type, entry.Shape, FileName, entry.Offset, entry.Length);
+    }
 
     public void Add<T>(string name, T[] values, params int[] shape)
         where T : unmanaged

@@ -120,24 +120,27 @@ public sealed class GgufFile : ITensorSource, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    private void Decode(GgufTensor tensor, long firstElement, Span<float> target)
-    {
-        var (elements, size) = (tensor.Type.BlockElements(), tensor.Type.BlockBytes());
-        for (var done = 0; done < target.Length; done += ChunkElements)
-        {
-            var part = target.Slice(done, Math.Min(ChunkElements, target.Length - done));
-            _file.Read(tensor.Offset + (firstElement + done) / elements * size, part.Length / elements * size, part,
-                (bytes, floats) => BlockDecoder.Decode(tensor.Type, bytes, floats));
-        }
-    }
-
-    private static void CheckRows(GgufTensor tensor, long firstRow, int length, long rowLength)
+    /// <summary>How many rows a target of this length takes.</summary>
+    internal static long CheckRows(GgufTensor tensor, long firstRow, int length, long rowLength)
     {
         var rows = rowLength == 0 ? 0 : length / rowLength;
         if (length != rows * rowLength)
             throw new ArgumentException($"The target has room for {length} where a row of '{tensor.Name}' takes {rowLength}: not a whole number of rows.", nameof(length));
         if (firstRow < 0 || firstRow > tensor.Rows - rows)
             throw new ArgumentException($"Tensor '{tensor.Name}' has {tensor.Rows} rows; {rows} are asked for from row {firstRow} on.", nameof(firstRow));
+        return rows;
+    }
+
+    private void Decode(GgufTensor tensor, long firstElement, Span<float> target)
+    {
+        var (elements, size) = (tensor.Type.BlockElements(), tensor.Type.BlockBytes());
+        // 64 bits: the last step may go past the largest int.
+        for (long done = 0; done < target.Length; done += ChunkElements)
+        {
+            var part = target.Slice((int)done, (int)Math.Min(ChunkElements, target.Length - done));
+            _file.Read(tensor.Offset + (firstElement + done) / elements * size, part.Length / elements * size, part,
+                (bytes, floats) => BlockDecoder.Decode(tensor.Type, bytes, floats));
+        }
     }
 
     private CheckpointException TooLarge(GgufTensor tensor) =>

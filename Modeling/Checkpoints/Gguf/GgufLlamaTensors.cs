@@ -63,7 +63,7 @@ public sealed class GgufLlamaTensors : ITensorSource
         }
 
         var length = source.Tensor.RowElements;
-        var rows = CheckRows(source, firstRow, target.Length, length);
+        var rows = GgufFile.CheckRows(source.Tensor, firstRow, target.Length, length);
         for (var row = 0; row < rows; row++)
             _file.ReadRows(source.Tensor.Name, source.StoredRow(firstRow + row), target.Slice(row * length, length));
     }
@@ -79,7 +79,7 @@ public sealed class GgufLlamaTensors : ITensorSource
             return;
         }
 
-        var rows = CheckRows(source, firstRow, target.Length, source.Tensor.RowBytes);
+        var rows = GgufFile.CheckRows(source.Tensor, firstRow, target.Length, source.Tensor.RowBytes);
         var length = (int)source.Tensor.RowBytes;
         for (var row = 0; row < rows; row++)
             _file.CopyRows(source.Tensor.Name, source.StoredRow(firstRow + row), target.Slice(row * length, length));
@@ -100,15 +100,16 @@ public sealed class GgufLlamaTensors : ITensorSource
         long keys = (long)Config.KeyValueHeads * Config.HeadSize;
         long hidden = Config.HiddenSize;
         long wide = Config.IntermediateSize;
-        Add($"{stored}.attn_norm.weight", $"{name}.input_layernorm.weight", [hidden]);
-        Add($"{stored}.attn_q.weight", $"{name}.self_attn.q_proj.weight", [queries, hidden], permuted: true);
-        Add($"{stored}.attn_k.weight", $"{name}.self_attn.k_proj.weight", [keys, hidden], permuted: true);
-        Add($"{stored}.attn_v.weight", $"{name}.self_attn.v_proj.weight", [keys, hidden]);
-        Add($"{stored}.attn_output.weight", $"{name}.self_attn.o_proj.weight", [hidden, queries]);
-        Add($"{stored}.ffn_norm.weight", $"{name}.post_attention_layernorm.weight", [hidden]);
-        Add($"{stored}.ffn_gate.weight", $"{name}.mlp.gate_proj.weight", [wide, hidden]);
-        Add($"{stored}.ffn_up.weight", $"{name}.mlp.up_proj.weight", [wide, hidden]);
-        Add($"{stored}.ffn_down.weight", $"{name}.mlp.down_proj.weight", [hidden, wide]);
+        foreach (var (part, module, permuted) in GgufLlamaNames.Block)
+            Add($"{stored}.{part}.weight", $"{name}.{module}.weight", part switch
+            {
+                "attn_norm" or "ffn_norm" => [hidden],
+                "attn_q" => [queries, hidden],
+                "attn_k" or "attn_v" => [keys, hidden],
+                "attn_output" => [hidden, queries],
+                "ffn_down" => [hidden, wide],
+                _ => [wide, hidden],
+            }, permuted);
     }
 
     private void Add(string stored, string name, long[] shape, bool permuted = false)
@@ -131,25 +132,12 @@ public sealed class GgufLlamaTensors : ITensorSource
         ? source
         : throw new CheckpointException($"{_file.Path} has no tensor for '{name}'; it has {_sources.Count} others. Use a model of the expected architecture.");
 
-    private static long CheckRows(Source source, long firstRow, int length, long rowLength)
-    {
-        var rows = length / rowLength;
-        if (rows * rowLength != length || firstRow < 0 || firstRow > source.Tensor.Rows - rows)
-            throw new ArgumentException($"Tensor '{source.Tensor.Name}' has {source.Tensor.Rows} rows of {rowLength}; {length} are asked for from row {firstRow} on.", nameof(length));
-        return rows;
-    }
-
     /// <param name="Tensor">The stored tensor.</param>
     /// <param name="Permuted">Whether the rows of each head are stored in neighbouring pairs.</param>
     /// <param name="HeadSize">Rows of one head.</param>
     private sealed record Source(GgufTensor Tensor, bool Permuted, int HeadSize)
     {
-        /// <summary>Where Hugging Face's row h H + half H / 2 + j is stored: at h H + 2 j + half.</summary>
-        public long StoredRow(long row)
-        {
-            var (head, within) = Math.DivRem(row, HeadSize);
-            var (half, pair) = Math.DivRem(within, HeadSize / 2);
-            return head * HeadSize + 2 * pair + half;
-        }
+        /// <summary>Where a row of Hugging Face's order is stored.</summary>
+        public long StoredRow(long row) => GgufLlamaNames.StoredRow(row, HeadSize);
     }
 }

@@ -22,6 +22,17 @@ public sealed class RunCommandTests
     }
 
     [Fact]
+    public async Task Result_is_exported_for_peft_unless_formats_are_named()
+    {
+        using var cli = new CliRun();
+        var executor = new FakeExecutor();
+        Assert.Equal(0, await cli.RunAsync(executor, "run", "--out", cli.Path("out")));
+        Assert.Equal(["peft"], executor.Asked!.Export);
+        Assert.Equal(0, await cli.RunAsync(executor, "run", "--export", "onnx, gguf,onnx", "--out", cli.Path("other")));
+        Assert.Equal(["onnx", "gguf"], executor.Asked.Export);
+    }
+
+    [Fact]
     public async Task Reference_recipe_keeps_its_own_defaults()
     {
         using var cli = new CliRun();
@@ -162,6 +173,8 @@ public sealed class RunCommandTests
     [InlineData("--estimator", "centrall", "--estimator is \"centrall\"; did you mean central?")]
     [InlineData("--estimator", "oracle", "give jvp or one-sided or central")]
     [InlineData("--split", "by:", "--split: The split \"by:\" names no column")]
+    [InlineData("--export", "onxx,peft", "--export: the export format \"onxx\" is not known; did you mean onnx?")]
+    [InlineData("--export", "", "--export: the export format \"\" is not known; known are peft, onnx, onnx-adapter, gguf.")]
     [InlineData("--id", "Mail Tone", "--id is \"Mail Tone\"; give 1 to 64 of a-z")]
     [InlineData("--label-column", "text", "are both \"text\"")]
     public async Task Wrong_value_is_refused_before_anything_starts(string option, string value, string error)

@@ -3,6 +3,7 @@ using FwdLLM.Inference;
 using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
+using FwdLLM.Modeling.Exports;
 
 namespace FwdLLM.Tests.Inference;
 
@@ -35,6 +36,20 @@ public sealed class MiniLmGoldenTests : IDisposable
         Golden.AssertClose(Golden.Doubles(expected, "loss"), [head.Loss(result.Features, labels)], 5e-6);
         Golden.AssertClose(Golden.Doubles(expected, "directional_derivative"), Derivatives(result, head, headDirections, labels), 1e-5, 1e-4);
         Golden.AssertClose(Golden.Doubles(expected, "directional_derivative_lora_only"), Derivatives(result, head, null, labels), 1e-5, 1e-4);
+    }
+
+    [Fact]
+    public async Task Exported_model_gives_the_reference_logits_in_onnx_runtime_alone()
+    {
+        using var runtime = Open(Lora);
+        var (theta, head, _, _) = Oracle(runtime.Dimension);
+        var (batch, _) = Batch();
+        var classifier = new LinearClassifier(Array.ConvertAll(head.Weight, value => (float)value), Array.ConvertAll(head.Bias, value => (float)value));
+        ExportFormats.Write(["onnx", "onnx-adapter"], new TrainedModel(CompiledModel.Open(_folder.File("model")), theta, classifier, [], 64, "all-MiniLM-L6-v2"), _folder.File("export"));
+
+        var expected = Golden.Doubles(TestPaths.RequireGolden("minilm", "lora_expected.safetensors"), "logits");
+        Golden.AssertClose(expected, Golden.Widen((await PlainOnnxRuntime.RunAsync(batch, padding: 0, _folder.File("export/model.onnx"))).Logits), 1e-5);
+        Golden.AssertClose(expected, Golden.Widen((await PlainOnnxRuntime.RunAsync(batch, padding: 0, _folder.File("export/base.onnx"), _folder.File("export/adapter.onnx_adapter"))).Logits), 1e-5);
     }
 
     [Fact]
