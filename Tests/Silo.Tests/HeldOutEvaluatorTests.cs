@@ -46,7 +46,7 @@ public sealed class HeldOutEvaluatorTests
         QuestionWindow Window((int, int)[] offsets, params int[] ids) => new(new TokenSequence(ids), offsets, 2, 3);
         var set = new HeldOutQuestions(
         [
-            new(Context, ["BB!", "cc"], 3, [Window(first, 0, 90, 1, 3), Window(second, 0, 90, 2, 1)]),
+            new(Context, ["bb", "cc"], 3, [Window(first, 0, 90, 1, 3), Window(second, 0, 90, 2, 1)]),
             new(Context, ["bb"], 3, [Window(second, 0, 90, 4, 4)]),
         ]);
         var snapshot = new ModelSnapshot { Version = 1, Theta = [0], Head = [1, 0, 1, 0, 0, 0], FeatureMean = [0, 0], FeatureScale = [1, 1], BlockScale = [1] };
