@@ -17,16 +17,14 @@ internal static class BlockQuantizer
         var blocks = BlockWeights.BlocksOf(columns);
         var result = new BlockWeights(bits, rows, columns, new byte[rows * blocks * BlockWeights.BlockSize * bits / 8], new float[rows * blocks],
             symmetric ? null : new byte[rows * PackedLength(blocks, bits)]);
-        Span<float> block = stackalloc float[BlockWeights.BlockSize];
         for (var row = 0; row < rows; row++)
         {
             if (result.ZeroPoints is { } zeros && bits == 4 && blocks % 2 == 1)
                 zeros[(row + 1) * PackedLength(blocks, bits) - 1] = 0x80; // the unused half of the last byte
             for (var index = 0; index < blocks; index++)
             {
-                block.Clear();
                 var from = index * BlockWeights.BlockSize;
-                weights.Slice(row * columns + from, Math.Min(BlockWeights.BlockSize, columns - from)).CopyTo(block);
+                var block = weights.Slice(row * columns + from, Math.Min(BlockWeights.BlockSize, columns - from));
                 foreach (var value in block)
                     if (!float.IsFinite(value))
                         throw new ArgumentException($"Row {row} holds {value}; only finite weights can be quantised.", nameof(weights));

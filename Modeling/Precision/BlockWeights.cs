@@ -2,7 +2,7 @@ namespace FwdLLM.Modeling.Precision;
 
 /// <summary>
 /// A weight [out, in] in blocks of 32 along a row, as ONNX Runtime's MatMulNBits reads it: element = (q − zero point)·scale.
-/// A row's last block is filled up where 32 does not divide its length.
+/// Where 32 does not divide a row's length, bits after its end in the last block are zero and not read.
 /// </summary>
 /// <param name="Bits">4 or 8.</param>
 /// <param name="Rows">out.</param>
