@@ -1,7 +1,8 @@
-using FwdLLM.Cli.Settings;
+using FwdLLM.Cli.Running;
 using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Cli.Commands;
 
@@ -9,7 +10,13 @@ namespace FwdLLM.Cli.Commands;
 internal static class ArtifactFolder
 {
     /// <summary>Compiles a checkpoint into the folder; does nothing more when the same is there already.</summary>
-    public static CompiledModel Add(string model, AdapterSpec adapter, string artifacts)
+    /// <param name="model">Checkpoint folder.</param>
+    /// <param name="adapter">Adapter.</param>
+    /// <param name="precision">Precision.</param>
+    /// <param name="texts">Texts to test a quantised model with.</param>
+    /// <param name="artifacts">Folder of compiled models.</param>
+    /// <param name="report">Told what the test finds.</param>
+    public static CompiledModel Add(string model, AdapterSpec adapter, PrecisionSpec precision, Func<IEnumerable<string>> texts, string artifacts, Action<string> report)
     {
         if (!Directory.Exists(model))
             throw new InputException($"the model \"{model}\" is not a folder; give the folder that holds config.json and model.safetensors.");
@@ -18,7 +25,7 @@ internal static class ArtifactFolder
         var staging = Path.Combine(artifacts, $".compiling-{Guid.NewGuid():n}");
         try
         {
-            var sha256 = Compile(checkpoint, adapter, staging).ManifestSha256;
+            var sha256 = PreciseModel.Compile(checkpoint, adapter, precision, staging, withVjp: false, texts, threads: 1, report).ManifestSha256;
             var folder = Path.Combine(artifacts, sha256);
             if (!Directory.Exists(folder))
                 Directory.Move(staging, folder);
@@ -28,18 +35,6 @@ internal static class ArtifactFolder
         {
             if (Directory.Exists(staging))
                 Directory.Delete(staging, recursive: true);
-        }
-    }
-
-    private static CompiledModel Compile(Checkpoint checkpoint, AdapterSpec adapter, string folder)
-    {
-        try
-        {
-            return ModelCompiler.Compile(checkpoint, adapter, folder, withVjp: false);
-        }
-        catch (ArgumentException e)
-        {
-            throw new InputException($"the adapter {AdapterOption.Format(adapter)} does not fit the model: {e.Message}");
         }
     }
 }

@@ -77,8 +77,9 @@ internal sealed class JobCommand(CliContext context)
         command.SetAction(async (parsed, cancellation) =>
         {
             var settings = Read(parsed);
-            var labels = RunData.Load(settings).Labels.Labels;
-            var model = ArtifactFolder.Add(settings.Model, settings.Adapter, parsed.GetRequiredValue(artifacts));
+            var data = RunData.Load(settings);
+            var labels = data.Labels.Labels;
+            var model = ArtifactFolder.Add(settings.Model, settings.Adapter, settings.Precision, () => data.Train.Rows.Select(row => row.Text), parsed.GetRequiredValue(artifacts), context.Error.WriteLine);
             await using var cluster = await ConnectAsync(parsed, cancellation);
             Write(settings.Id, await cluster.SubmitAsync(JobSpecFactory.Create(settings, labels, model), cancellation), json: false);
             return ExitCodes.Success;

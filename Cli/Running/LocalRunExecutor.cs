@@ -32,7 +32,7 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
             observer.Report(new RunProgress { Phase = "reading data" });
             var data = RunData.Load(settings);
             observer.Report(new RunProgress { Phase = "compiling the model", Elapsed = watch.Elapsed });
-            var model = await Task.Run(() => ModelCache.GetOrCompile(settings.Model, settings.Adapter, ModelFolder()), cancellation);
+            var model = await Task.Run(() => Compile(settings, data, observer, watch, cancellation), cancellation);
             using var workers = new ShardWorkerFactory(data.Train, data.Shards, (_, _) => Task.FromResult(model.Folder), new RuntimeOptions { AllowVjp = false });
             using var evaluation = ModelRuntime.Open(model, new RuntimeOptions { AllowVjp = false });
             return await RunAsync(new Prepared(settings, data, model, workers, Evaluator(evaluation, model, data, settings), watch), observer, cancellation);
@@ -111,6 +111,11 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
         AdapterOutput.Write(Path.Combine(settings.Output, AdapterOutput.Folder), prepared.Model, spec, snapshot, Path.GetFileName(Path.TrimEndingDirectorySeparator(settings.Model)));
         return RunSummaries.Create(prepared, status, up, down, perProbe);
     }
+
+    private static CompiledModel Compile(RunSettings settings, RunData data, IRunObserver observer, Stopwatch watch, CancellationToken cancellation) =>
+        ModelCache.GetOrCreate(settings.Model, settings.Adapter, settings.Precision, ModelFolder(), (checkpoint, folder) => PreciseModel.Compile(
+            checkpoint, settings.Adapter, settings.Precision, folder, withVjp: true, () => data.Train.Rows.Select(row => row.Text), settings.Threads,
+            line => observer.Report(new RunProgress { Phase = line, Elapsed = watch.Elapsed }), cancellation));
 
     private static HeldOutEvaluator Evaluator(ModelRuntime runtime, CompiledModel model, RunData data, RunSettings settings)
     {

@@ -3,6 +3,7 @@ using FwdLLM.DeviceAgent.Data;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Adapters;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Cli.Settings;
 
@@ -38,6 +39,9 @@ public sealed record RunSettings
 
     /// <summary>Adapter.</summary>
     public required AdapterSpec Adapter { get; init; }
+
+    /// <summary>In which format the model's weights are compiled.</summary>
+    public PrecisionSpec Precision { get; init; } = PrecisionSpec.Float32;
 
     /// <summary>Recipe, with seed, estimator and stop rule.</summary>
     [JsonConverter(typeof(AlgorithmOptionsConverter))]

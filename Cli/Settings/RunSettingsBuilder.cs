@@ -4,6 +4,7 @@ using FwdLLM.DeviceAgent.Data;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Adapters;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Cli.Settings;
 
@@ -30,6 +31,7 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
             Split = Parsed("split", UsesBundledData ? DataSplit.Parse(BundledAssets.Split) : DataSplit.Iid, DataSplit.Parse).ToString(),
             Devices = (int)Whole("devices", 50, 1, 100_000),
             Adapter = Parsed("adapter", AdapterSpec.Default, AdapterOption.Parse),
+            Precision = Precision(),
             Algorithm = Algorithm(),
             MaxTokens = (int)Whole("max_tokens", 64, 8, 512),
             EvaluateEvery = (int)Whole("evaluate_every", 10, 0, 1_000_000),
@@ -40,6 +42,8 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
         };
         if (settings.TextColumn == settings.LabelColumn)
             _errors.Add($"--text-column and --label-column are both \"{settings.TextColumn}\"; name two columns.");
+        if (settings.Algorithm.Estimator is EstimatorKind.OneSided or EstimatorKind.Central && WeightFormats.QuantizesActivations(settings.Precision.Format))
+            _errors.Add($"--precision {PrecisionOption.Format(settings.Precision)} rounds activations, which makes the loss a staircase: finite differences of it are noise. Give --estimator jvp, or a precision that rounds weights only, such as int8-weights.");
         return _errors.Count == 0 ? settings : throw new InputException(_errors);
     }
 
@@ -79,6 +83,19 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
         else if (!File.Exists(Path.Combine(path, "config.json")))
             _errors.Add($"{raw["model"]!.Where} is \"{path}\", which has no config.json; give the folder of a Hugging Face checkpoint.");
         return path is null ? "" : Path.GetFullPath(path);
+    }
+
+    private PrecisionSpec Precision()
+    {
+        try
+        {
+            return PrecisionOption.Parse(raw["precision"]?.Text, raw["keep_float"]?.Text);
+        }
+        catch (InputException e)
+        {
+            _errors.AddRange(e.Errors);
+            return PrecisionSpec.Float32;
+        }
     }
 
     private (string Train, string Test) Data()

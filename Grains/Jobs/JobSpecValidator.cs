@@ -76,7 +76,10 @@ public static class JobSpecValidator
     {
         try
         {
-            var cohort = AlgorithmOptions.FromJson(spec.Algorithm).CohortSize;
+            var algorithm = AlgorithmOptions.FromJson(spec.Algorithm);
+            if (spec.Model.RoundsActivations && algorithm.Estimator is EstimatorKind.OneSided or EstimatorKind.Central)
+                problems.Add($"algorithm.estimator is {algorithm.Estimator} but the model rounds its activations: its loss is a staircase, and finite differences of it are noise. Use Jvp, or a model that rounds weights only.");
+            var cohort = algorithm.CohortSize;
             if (cohort > spec.Cohort.ExpectedDevices)
                 problems.Add($"algorithm.cohortSize is {cohort} but cohort.expectedDevices only {spec.Cohort.ExpectedDevices}; wait for more devices or invite fewer.");
         }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace FwdLLM.Modeling.Precision;
 
 /// <summary>In which format a model's weights are compiled.</summary>
@@ -12,5 +14,6 @@ public sealed record PrecisionSpec(string Format, IReadOnlyList<string> KeepFloa
     public static readonly IReadOnlyList<string> Auto = ["auto"];
 
     /// <summary>Whether the layers to keep are still to be found.</summary>
+    [JsonIgnore]
     public bool IsAuto => KeepFloat.SequenceEqual(Auto);
 }
