@@ -6,15 +6,18 @@ using FwdLLM.Modeling.Onnx;
 namespace FwdLLM.Modeling.Precision;
 
 /// <summary>
-/// 8-bit weights, one scale per output channel, times activations rounded to 8 bits with one scale per row: x·Wᵀ becomes a
+/// Weights within ±64, one scale per output channel, times activations rounded to 8 bits with one scale per row: x·Wᵀ becomes a
 /// product of integers. A scale per row gives value and every tangent direction their own, and keeps one outlier from
-/// coarsening a whole batch. Weights are unsigned around 128: with signed ones the kernels of x86 CPUs without VNNI add pairs of
-/// products in 16 bits and saturate (docs/precision.md).
+/// coarsening a whole batch. Weights use seven of their eight bits because the kernels of x86 CPUs without VNNI add two
+/// products in 16 bits: 2·255·64 fits, 2·255·127 saturates (docs/precision.md).
 /// </summary>
 internal sealed class Int8Format : WeightFormat
 {
     private const byte Zero = 128;
-    private const float Limit = 127;
+    private const float ActivationLimit = 127;
+
+    /// <summary>Largest weight that no kernel saturates with.</summary>
+    internal const int WeightLimit = 64;
 
     // A row of zeros must not divide by zero; anything this small is zero to the rest of the network.
     private const float Smallest = 1e-30f;
@@ -25,25 +28,26 @@ internal sealed class Int8Format : WeightFormat
 
     public override void Write(WeightFile file, ModelTensor tensor, ITensorSource source)
     {
-        var (values, scales) = Pack(source.ReadFloat32(tensor.Name), tensor.Shape[0], tensor.Shape[1]);
+        var (values, scales) = Pack(source.ReadFloat32(tensor.Name), tensor.Shape[0], tensor.Shape[1], WeightLimit);
         file.Add(tensor.Name, values, tensor.Shape[1], tensor.Shape[0]);
         file.Add(ScaleOf(tensor.Name), scales, tensor.Shape[0]);
     }
 
     public override LinearWeight Weight(ModelTensor tensor) => new Int8Weight(tensor.Name);
 
-    /// <summary>round(w/s) + 128 with s = max|w| / 127 of the output channel, 1 where all are zero.</summary>
+    /// <summary>round(w/s) with s = max|w| / limit of the output channel, 1 where all are zero.</summary>
     /// <param name="weights">[out, in].</param>
     /// <param name="outputSize">out.</param>
     /// <param name="inputSize">in.</param>
+    /// <param name="limit">Largest integer.</param>
     /// <returns>Values [in, out], scales [out].</returns>
-    internal static (byte[] Values, float[] Scales) Pack(ReadOnlySpan<float> weights, int outputSize, int inputSize)
+    internal static (sbyte[] Values, float[] Scales) Pack(ReadOnlySpan<float> weights, int outputSize, int inputSize, int limit)
     {
-        var (signed, scales) = RowQuantizer.Quantize(weights, outputSize);
-        var values = new byte[signed.Length];
+        var (rounded, scales) = RowQuantizer.Quantize(weights, outputSize, limit);
+        var values = new sbyte[rounded.Length];
         for (var row = 0; row < outputSize; row++)
             for (var column = 0; column < inputSize; column++)
-                values[column * outputSize + row] = (byte)(signed[row * inputSize + column] + Zero);
+                values[column * outputSize + row] = rounded[row * inputSize + column];
         return (values, Array.ConvertAll(scales, scale => scale == 0 ? 1 : scale));
     }
 
@@ -56,21 +60,20 @@ internal sealed class Int8Format : WeightFormat
             var g = scope.Builder;
             var scale = scope.Once($"int8 scale {x}", () => RowScale(g, x)); // [.., 1]
             var rounded = scope.Once($"int8 {x}", () => Round(g, x, scale)); // [.., in]
-            var product = g.RuntimeNode("MatMulIntegerToFloat", [rounded, g.Weight(name), g.Scalar(1), g.Weight(ScaleOf(name)), g.Byte(Zero), g.Byte(Zero)]);
+            var product = g.RuntimeNode("MatMulIntegerToFloat", [rounded, g.Weight(name), g.Scalar(1), g.Weight(ScaleOf(name)), g.Byte(Zero)]);
             return g.Mul(product, scale);
         }
 
         protected override string Matrix(GraphScope scope)
         {
             var g = scope.Builder;
-            var centred = g.Sub(g.Node("Cast", [g.Weight(name)], ("to", (int)ElementType.Float32)), g.Scalar(Zero));
-            return g.Transpose(g.Mul(centred, g.Weight(ScaleOf(name))), 1, 0);
+            return g.Transpose(g.Mul(g.Node("Cast", [g.Weight(name)], ("to", (int)ElementType.Float32)), g.Weight(ScaleOf(name))), 1, 0);
         }
 
         private static string RowScale(GraphBuilder g, string x)
         {
             var largest = g.Node("ReduceMax", [g.Apply("Abs", x)], ("axes", new long[] { -1 }), ("keepdims", 1));
-            return g.Node("Max", [g.Mul(largest, 1 / Limit), g.Scalar(Smallest)]);
+            return g.Node("Max", [g.Mul(largest, 1 / ActivationLimit), g.Scalar(Smallest)]);
         }
 
         /// <summary>Scales along an axis must be a vector, so the rows are laid out in one axis for the rounding.</summary>

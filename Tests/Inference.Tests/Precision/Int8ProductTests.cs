@@ -22,7 +22,7 @@ public sealed class Int8ProductTests
         const int Columns = 70, Rows = 9;
         var (x, w) = (TinyBert.Values(6 * Columns, 1, 1), TinyBert.Values(Rows * Columns, 1, 2));
         using var session = new WeightSession(WeightFormats.Int8, w, Rows, Columns);
-        var (roundedX, roundedW) = (Rounded(x, Columns), Rounded(w, Columns));
+        var (roundedX, roundedW) = (Rounded(x, Columns, 127), Rounded(w, Columns, Int8Format.WeightLimit));
         var expected = new double[6 * Rows];
         for (var m = 0; m < 6; m++)
             for (var n = 0; n < Rows; n++)
@@ -56,7 +56,7 @@ public sealed class Int8ProductTests
     }
 
     /// <summary>Half away from the even neighbour never occurs for random values, so any rounding to nearest will do.</summary>
-    private static double[] Rounded(float[] values, int columns)
+    private static double[] Rounded(float[] values, int columns, int limit)
     {
         var result = new double[values.Length];
         for (var row = 0; row < values.Length / columns; row++)
@@ -64,7 +64,7 @@ public sealed class Int8ProductTests
             var part = values.AsSpan(row * columns, columns);
             var scale = 0f;
             foreach (var value in part)
-                scale = Math.Max(scale, Math.Abs(value) / 127);
+                scale = Math.Max(scale, Math.Abs(value) / limit);
             for (var column = 0; column < columns; column++)
                 result[row * columns + column] = Math.Round(part[column] / scale) * scale;
         }

@@ -74,7 +74,7 @@ public sealed class QuantizedModelTests : IDisposable
         var types = model.Manifest.Weights.ToDictionary(weight => weight.Name, weight => weight.Type);
         Assert.Equal(ElementType.Float32, types["encoder.layer.2.attention.self.query.weight"]);
         Assert.Equal(ElementType.Float32, types["encoder.layer.1.intermediate.dense.weight"]);
-        Assert.Equal(ElementType.UInt8, types["encoder.layer.0.intermediate.dense.weight"]);
+        Assert.Equal(ElementType.Int8, types["encoder.layer.0.intermediate.dense.weight"]);
         Assert.Equal(ElementType.Int8, types["embeddings.word_embeddings.weight"]);
     }
 
