@@ -64,6 +64,9 @@ public sealed record ModelReference
 
     /// <summary>Blocks of θ in order.</summary>
     [Id(2)] public required IReadOnlyList<ModelBlock> Blocks { get; init; }
+
+    /// <summary>Whether the model rounds its activations: then its derivatives come from tangents only, and jobs with finite differences are refused.</summary>
+    [Id(3)] public bool RoundsActivations { get; init; }
 }
 
 /// <summary>One block of θ.</summary>

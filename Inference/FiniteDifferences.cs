@@ -3,6 +3,7 @@ namespace FwdLLM.Inference;
 /// <summary>
 /// Directional derivatives of a loss by finite differences, features in float32 and the loss in double: the published estimator,
 /// and the check of the exact one. One-sided with ε = 1e-4 or central with ε = 1e-3 suit float32 graphs (docs/inference.md).
+/// A model that rounds its activations is refused: its loss is a staircase, and a difference counts steps.
 /// </summary>
 public static class FiniteDifferences
 {
@@ -15,6 +16,7 @@ public static class FiniteDifferences
     /// <param name="loss">Loss.</param>
     /// <param name="cancellation">Checked between micro-batches.</param>
     /// <returns>[K].</returns>
+    /// <exception cref="InferenceException">The model rounds its activations.</exception>
     public static double[] OneSided(IModelRuntime runtime, IReadOnlyList<TokenSequence> batch, ReadOnlySpan<float> theta, ReadOnlySpan<float> directions, double epsilon, HostLoss loss, CancellationToken cancellation = default)
     {
         var derivatives = new double[Check(runtime, theta, directions, epsilon)];
@@ -33,6 +35,7 @@ public static class FiniteDifferences
     /// <param name="loss">Loss.</param>
     /// <param name="cancellation">Checked between micro-batches.</param>
     /// <returns>[K].</returns>
+    /// <exception cref="InferenceException">The model rounds its activations.</exception>
     public static double[] Central(IModelRuntime runtime, IReadOnlyList<TokenSequence> batch, ReadOnlySpan<float> theta, ReadOnlySpan<float> directions, double epsilon, HostLoss loss, CancellationToken cancellation = default)
     {
         var derivatives = new double[Check(runtime, theta, directions, epsilon)];
@@ -58,6 +61,8 @@ public static class FiniteDifferences
     {
         if (!(double.IsFinite(epsilon) && epsilon > 0))
             throw new ArgumentOutOfRangeException(nameof(epsilon), epsilon, "ε must be a positive number.");
+        if (!runtime.IsSmooth)
+            throw new InferenceException("This model rounds its activations to 8 bits, so its loss is a staircase and finite differences of it are noise. Use the exact estimator, jvp, or compile the model in a precision that rounds weights only (float32, int8-weights, int4).");
         ArgumentGuard.Vector(theta, runtime.Dimension, nameof(theta), "θ");
         var count = Math.Max(1, directions.Length / runtime.Dimension);
         ArgumentGuard.Vector(directions, (long)count * runtime.Dimension, nameof(directions), "The matrix of directions [K, d]");

@@ -15,6 +15,9 @@ public interface IModelRuntime : IDisposable
     /// <summary>H, the length of one row of features.</summary>
     int FeatureSize { get; }
 
+    /// <summary>Whether features change smoothly with θ. Where they do not, finite differences are refused: see <see cref="FiniteDifferences"/>.</summary>
+    bool IsSmooth => true;
+
     /// <summary>Features of each example under adapter θ: [f, H], row-major.</summary>
     float[] Features(IReadOnlyList<TokenSequence> batch, ReadOnlySpan<float> theta, CancellationToken cancellation = default);
 

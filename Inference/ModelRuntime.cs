@@ -1,4 +1,5 @@
 using FwdLLM.Modeling.Compilation;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Inference;
 
@@ -23,6 +24,9 @@ public sealed class ModelRuntime : IModelRuntime
 
     /// <inheritdoc/>
     public int FeatureSize => _model.Manifest.FeatureSize;
+
+    /// <inheritdoc/>
+    public bool IsSmooth => !WeightFormats.QuantizesActivations(_model.Manifest.WeightFormat);
 
     /// <summary>Bytes of prefix outputs held at the moment.</summary>
     public long PrefixCacheBytes => _cache?.Bytes ?? 0;

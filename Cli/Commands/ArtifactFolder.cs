@@ -1,15 +1,23 @@
-using FwdLLM.Cli.Settings;
+using FwdLLM.Cli.Running;
 using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Cli.Commands;
 
 /// <summary>The folder that a silo serves: one compiled model in each subfolder, named by the SHA-256 of its manifest.</summary>
 internal static class ArtifactFolder
 {
-    /// <summary>Compiles a checkpoint into the folder, pooled as told or as the checkpoint is; does nothing more when the same is there already.</summary>
-    public static CompiledModel Add(string model, AdapterSpec adapter, string artifacts, PoolingKind? pooling = null)
+    /// <summary>Compiles a checkpoint into the folder; does nothing more when the same is there already.</summary>
+    /// <param name="model">Checkpoint.</param>
+    /// <param name="adapter">Adapter.</param>
+    /// <param name="precision">Precision.</param>
+    /// <param name="texts">Texts to test a quantised model with.</param>
+    /// <param name="artifacts">Folder of compiled models.</param>
+    /// <param name="report">Told what the test finds.</param>
+    /// <param name="pooling">How to pool; null as the checkpoint does.</param>
+    public static CompiledModel Add(string model, AdapterSpec adapter, PrecisionSpec precision, Func<IEnumerable<string>> texts, string artifacts, Action<string> report, PoolingKind? pooling = null)
     {
         if (!Directory.Exists(model) && !File.Exists(model))
             throw new InputException($"the model \"{model}\" does not exist; give the folder that holds config.json and model.safetensors, or a GGUF file.");
@@ -18,7 +26,8 @@ internal static class ArtifactFolder
         var staging = Path.Combine(artifacts, $".compiling-{Guid.NewGuid():n}");
         try
         {
-            var sha256 = Compile(checkpoint, adapter, staging, pooling).ManifestSha256;
+            var source = ModelSource.From(checkpoint);
+            var sha256 = PreciseModel.Compile(source with { Pooling = pooling ?? source.Pooling }, checkpoint.LoadTokenizer, adapter, precision, staging, withVjp: false, texts, threads: 1, report).ManifestSha256;
             var folder = Path.Combine(artifacts, sha256);
             if (!Directory.Exists(folder))
                 Directory.Move(staging, folder);
@@ -28,19 +37,6 @@ internal static class ArtifactFolder
         {
             if (Directory.Exists(staging))
                 Directory.Delete(staging, recursive: true);
-        }
-    }
-
-    private static CompiledModel Compile(Checkpoint checkpoint, AdapterSpec adapter, string folder, PoolingKind? pooling)
-    {
-        try
-        {
-            var source = ModelSource.From(checkpoint);
-            return ModelCompiler.Compile(source with { Pooling = pooling ?? source.Pooling }, adapter, folder, withVjp: false);
-        }
-        catch (ArgumentException e)
-        {
-            throw new InputException($"the adapter {AdapterOption.Format(adapter)} does not fit the model: {e.Message}");
         }
     }
 }

@@ -13,15 +13,15 @@ internal static class ExportCommand
         var run = new Argument<string>("RUN") { Description = "Output folder of a run that has ended." };
         var (formats, target) = (FormatOption(), TargetOption());
         var command = new Command("export", "Write the result of a run for other programs. Each format has its own file names, so that they share one folder.\n\nExample: fwdllm export runs/first --format onnx,peft --target first-model") { run, formats, target };
-        command.SetAction(parsed =>
+        command.SetAction((parsed, cancellation) =>
         {
             var names = Formats(parsed, formats);
             var folder = Target(parsed, target);
             var settings = RunFolder.OpenFinished(parsed.GetRequiredValue(run));
             var result = RunResult.Read(settings.Output);
-            ExportFormats.Write(names, result.Trained(settings, LocalRunExecutor.Compile(settings)), folder);
+            ExportFormats.Write(names, result.Trained(settings, LocalRunExecutor.Compile(settings, () => RunData.Load(settings).Train.Texts, context.Error.WriteLine, cancellation)), folder);
             context.Output.WriteLine($"{folder}: version {result.Snapshot.Version} of run {settings.Id} as {string.Join(", ", names)}");
-            return ExitCodes.Success;
+            return Task.FromResult(ExitCodes.Success);
         });
         return command;
     }

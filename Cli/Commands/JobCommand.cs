@@ -79,11 +79,11 @@ internal sealed class JobCommand(CliContext context)
         command.SetAction(async (parsed, cancellation) =>
         {
             var settings = Read(parsed);
-            var labels = RunData.Load(settings).Labels;
-            var head = VerbalizerHead.Read(settings, labels);
-            var model = ArtifactFolder.Add(settings.Model, settings.Adapter, parsed.GetRequiredValue(artifacts), TaskDefaults.Pooling(settings.Task));
+            var data = RunData.Load(settings);
+            var head = VerbalizerHead.Read(settings, data.Labels);
+            var model = ArtifactFolder.Add(settings.Model, settings.Adapter, settings.Precision, () => data.Train.Texts, parsed.GetRequiredValue(artifacts), context.Error.WriteLine, TaskDefaults.Pooling(settings.Task));
             await using var cluster = await ConnectAsync(parsed, cancellation);
-            Write(settings.Id, await cluster.SubmitAsync(JobSpecFactory.Create(settings, labels, head, model), cancellation), json: false);
+            Write(settings.Id, await cluster.SubmitAsync(JobSpecFactory.Create(settings, data.Labels, head, model), cancellation), json: false);
             return ExitCodes.Success;
         });
         return command;

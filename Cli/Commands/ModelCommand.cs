@@ -22,16 +22,30 @@ internal static class ModelCommand
         var model = new Argument<string>("DIR") { Description = "Checkpoint folder: config.json, model.safetensors, tokenizer." };
         var adapter = new Option<string>("--adapter") { Description = $"Adapter to compile in: {AdapterOption.Kinds}. Default: lora-xs:8.", HelpName = "KIND[:NUMBER]" };
         var artifacts = new Option<string>("--artifacts") { Description = "Folder of compiled models that the silo serves.", HelpName = "DIR", Required = true };
-        var command = new Command("add", "Compile a checkpoint with an adapter into a folder of artifacts, named by its content.\n\nExample: fwdllm model add models/all-MiniLM-L6-v2 --adapter lora-xs:8 --artifacts artifacts") { model, adapter, artifacts };
+        var precision = new Option<string>("--precision") { Description = "Weights: fp32, int8, int8-weights, int4, int8-weights-fast or int4-fast. All but fp32 are tested before they are added. Default: fp32.", HelpName = "FORMAT" };
+        var keep = new Option<string>("--keep-float") { Description = "Layers that stay in fp32, with commas between, or auto: as many as the test needs. Default: none.", HelpName = "LAYERS" };
+        var corpus = new Option<string[]>("--corpus") { Description = "Texts to test a quantised model with: .txt (one a line), JSON Lines or CSV. Default: the data that comes with fwdllm.", HelpName = "FILE...", AllowMultipleArgumentsPerToken = true };
+        var text = new Option<string>("--text-column") { Description = "Column or key of the text. Default: text.", HelpName = "NAME" };
+        var command = new Command("add", "Compile a checkpoint with an adapter into a folder of artifacts, named by its content.\n\nExample: fwdllm model add models/all-MiniLM-L6-v2 --adapter lora-xs:8 --precision int8 --keep-float auto --artifacts artifacts") { model, adapter, precision, keep, corpus, text, artifacts };
         command.SetAction(parsed =>
         {
-            var spec = AdapterOption.Parse(parsed.GetValue(adapter) ?? "lora-xs");
-            var compiled = ArtifactFolder.Add(parsed.GetRequiredValue(model), spec, parsed.GetRequiredValue(artifacts));
-            context.Error.WriteLine($"compiled {AdapterOption.Format(spec)}: {Quantity.Count(compiled.Layout.Dimension)} parameters in {compiled.Layout.Blocks.Count} blocks, {compiled.Folder}");
+            var format = PrecisionOption.Parse(parsed.GetValue(precision), parsed.GetValue(keep));
+            var compiled = ArtifactFolder.Add(
+                parsed.GetRequiredValue(model), AdapterOption.Parse(parsed.GetValue(adapter) ?? "lora-xs"), format,
+                () => TestTexts(parsed.GetValue(corpus), parsed.GetValue(text) ?? "text", context.Assets), parsed.GetRequiredValue(artifacts), context.Error.WriteLine);
+            context.Error.WriteLine($"compiled {AdapterOption.Format(compiled.Manifest.Adapter)}: {Quantity.Count(compiled.Layout.Dimension)} parameters in {compiled.Layout.Blocks.Count} blocks, {compiled.Folder}");
             context.Output.WriteLine(compiled.ManifestSha256);
             return ExitCodes.Success;
         });
         return command;
+    }
+
+    private static IEnumerable<string> TestTexts(string[]? files, string column, BundledAssets assets)
+    {
+        if (files is not { Length: > 0 })
+            return assets.Train is { } bundled ? CorpusFiles.Read([bundled], "text") : throw new InputException("no data comes with this build to test a quantised model with; name texts with --corpus.");
+        var missing = files.Where(file => !File.Exists(file)).Select(file => $"--corpus names \"{file}\", which does not exist; check the path.").ToList();
+        return missing.Count == 0 ? CorpusFiles.Read(files, column) : throw new InputException(missing);
     }
 
     private static Command CreateCompact(CliContext context)

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using FwdLLM.Cli.Settings;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Modeling.Compilation;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Cli.Jobs;
 
@@ -26,6 +27,7 @@ public static class JobSpecFactory
                 ManifestSha256 = model.ManifestSha256,
                 FeatureSize = model.Manifest.FeatureSize,
                 Blocks = [.. model.Layout.Blocks.Select(block => new ModelBlock { Name = block.Name, Length = block.Length, InitialBound = block.InitialBound })],
+                RoundsActivations = WeightFormats.QuantizesActivations(model.Manifest.WeightFormat),
             },
             Labels = labels,
             MaxTokens = settings.MaxTokens,

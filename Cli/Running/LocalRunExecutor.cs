@@ -32,7 +32,7 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
             observer.Report(new RunProgress { Phase = "reading data" });
             var data = RunData.Load(settings);
             observer.Report(new RunProgress { Phase = "compiling the model", Elapsed = watch.Elapsed });
-            var model = await Task.Run(() => Compile(settings), cancellation);
+            var model = await Task.Run(() => Compile(settings, () => data.Train.Texts, line => observer.Report(new RunProgress { Phase = line, Elapsed = watch.Elapsed }), cancellation), cancellation);
             ExportFormats.Check(settings.Export, model);
             var spec = JobSpecFactory.Create(settings, data.Labels, VerbalizerHead.Read(settings, data.Labels), model);
             using var workers = new ShardWorkerFactory(data.Train, data.Shards, (_, _) => Task.FromResult(model.Folder), new RuntimeOptions { AllowVjp = false });
@@ -117,17 +117,13 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
     }
 
     /// <summary>The model that a run's settings name, from the cache or compiled now.</summary>
-    internal static CompiledModel Compile(RunSettings settings)
-    {
-        try
-        {
-            return ModelCache.GetOrCompile(settings.Model, settings.Adapter, ModelFolder(), pooling: TaskDefaults.Pooling(settings.Task));
-        }
-        catch (ArgumentException e)
-        {
-            throw new InputException($"the adapter {AdapterOption.Format(settings.Adapter)} does not fit the model: {e.Message}");
-        }
-    }
+    /// <param name="settings">Settings.</param>
+    /// <param name="texts">Texts to test a quantised model with.</param>
+    /// <param name="report">Told what the test finds.</param>
+    /// <param name="cancellation">Ends the test.</param>
+    internal static CompiledModel Compile(RunSettings settings, Func<IEnumerable<string>> texts, Action<string> report, CancellationToken cancellation)
+        => ModelCache.GetOrCreate(settings.Model, settings.Adapter, settings.Precision, ModelFolder(), (checkpoint, source, folder) =>
+            PreciseModel.Compile(source, checkpoint.LoadTokenizer, settings.Adapter, settings.Precision, folder, withVjp: true, texts, settings.Threads, report, cancellation), TaskDefaults.Pooling(settings.Task));
 
     // Compiling takes seconds and the result is found by its content, so runs share it.
     private static string ModelFolder()

@@ -3,6 +3,7 @@ using System.Text.Json;
 using FwdLLM.Cli.Settings;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Tasks;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Cli.Running;
 
@@ -19,6 +20,8 @@ internal static class RunSummaries
             Job = settings.Id,
             Algorithm = settings.Algorithm.Name,
             Adapter = AdapterOption.Format(settings.Adapter),
+            Precision = PrecisionOption.Format(new PrecisionSpec(prepared.Model.Manifest.WeightFormat, prepared.Model.Manifest.KeepFloat)),
+            AdmissionCosine = prepared.Model.Manifest.Admission?.Cosine,
             Estimator = JsonNamingPolicy.KebabCaseLower.ConvertName(settings.Algorithm.Estimator.ToString()),
             Seed = settings.Algorithm.Seed,
             Devices = settings.Devices,

@@ -17,6 +17,14 @@ public sealed record RunSummary
     [JsonPropertyName("adapter")]
     public required string Adapter { get; init; }
 
+    /// <summary>Precision of the model: as <c>--precision</c> takes it, and after a plus sign the layers in fp32.</summary>
+    [JsonPropertyName("precision")]
+    public string Precision { get; init; } = "fp32";
+
+    /// <summary>Cosine between the quantised model's directional derivatives and those in fp32; null in fp32.</summary>
+    [JsonPropertyName("admission_cosine")]
+    public double? AdmissionCosine { get; init; }
+
     /// <summary>Estimator as <c>--estimator</c> takes it.</summary>
     [JsonPropertyName("estimator")]
     public required string Estimator { get; init; }

@@ -5,6 +5,7 @@ using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Exports;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Cli.Settings;
 
@@ -52,6 +53,9 @@ public sealed record RunSettings
 
     /// <summary>Adapter.</summary>
     public required AdapterSpec Adapter { get; init; }
+
+    /// <summary>In which format the model's weights are compiled.</summary>
+    public PrecisionSpec Precision { get; init; } = PrecisionSpec.Float32;
 
     /// <summary>Recipe, with seed, estimator and stop rule.</summary>
     [JsonConverter(typeof(AlgorithmOptionsConverter))]

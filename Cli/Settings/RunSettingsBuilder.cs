@@ -6,6 +6,7 @@ using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Checkpoints;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Cli.Settings;
 
@@ -37,6 +38,7 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
             Split = Parsed("split", UsesBundledData ? DataSplit.Parse(BundledAssets.Split) : DataSplit.Iid, DataSplit.Parse).ToString(),
             Devices = (int)Whole("devices", 50, 1, 100_000),
             Adapter = Parsed("adapter", AdapterSpec.Default, AdapterOption.Parse),
+            Precision = Precision(),
             Algorithm = Algorithm(task),
             MaxTokens = (int)Whole("max_tokens", TaskDefaults.MaxTokens(task), 8, 8192),
             EvaluateEvery = (int)Whole("evaluate_every", 10, 0, 1_000_000),
@@ -50,6 +52,8 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
             _errors.Add($"{raw["stride"]?.Where ?? "the stride"} is {settings.Stride}, but a window has only {settings.MaxTokens} tokens; give less, or raise --max-tokens.");
         if (settings.TextColumn == settings.LabelColumn)
             _errors.Add($"--text-column and --label-column are both \"{settings.TextColumn}\"; name two columns.");
+        if (settings.Algorithm.Estimator is EstimatorKind.OneSided or EstimatorKind.Central && WeightFormats.QuantizesActivations(settings.Precision.Format))
+            _errors.Add($"--precision {PrecisionOption.Format(settings.Precision)} rounds activations, which makes the loss a staircase: finite differences of it are noise. Give --estimator jvp, or a precision that rounds weights only, such as int8-weights.");
         return _errors.Count == 0 ? settings : throw new InputException(_errors);
     }
 
@@ -89,6 +93,19 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
         else if (Directory.Exists(path) && !File.Exists(Path.Combine(path, "config.json")))
             _errors.Add($"{raw["model"]!.Where} is \"{path}\", which has no config.json; give the folder of a Hugging Face checkpoint.");
         return path is null ? "" : Path.GetFullPath(path);
+    }
+
+    private PrecisionSpec Precision()
+    {
+        try
+        {
+            return PrecisionOption.Parse(raw["precision"]?.Text, raw["keep_float"]?.Text);
+        }
+        catch (InputException e)
+        {
+            _errors.AddRange(e.Errors);
+            return PrecisionSpec.Float32;
+        }
     }
 
     private (string Train, string Test) Data()

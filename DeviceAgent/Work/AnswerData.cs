@@ -13,6 +13,8 @@ internal sealed class AnswerData(DataSet<AnswerRow> data) : TaskData
 
     public override IDataSet Rows => data;
 
+    public override IEnumerable<string> Texts => data.Rows.Select(row => row.Prompt + row.Answer);
+
     public override RowEncoder Prepare(JobSpec job, ITokenizer tokenizer, string folder)
     {
         var template = data.Rows.Any(row => row.Messages.Count > 0) ? ChatTemplateFile.Load(folder) : null;

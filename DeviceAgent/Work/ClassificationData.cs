@@ -13,6 +13,8 @@ internal sealed class ClassificationData(DataSet<LabelledText> data) : TaskData
 
     public override IDataSet Rows => data;
 
+    public override IEnumerable<string> Texts => data.Rows.Select(row => row.Text);
+
     public override RowEncoder Prepare(JobSpec job, ITokenizer tokenizer, string folder) =>
         new Encoder(data, new LabelIndex(job.Labels).Encode(data), text => tokenizer.Encode(text, job.MaxTokens));
 

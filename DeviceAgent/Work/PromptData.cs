@@ -13,6 +13,8 @@ internal sealed class PromptData(DataSet<LabelledText> data) : TaskData
 
     public override IDataSet Rows => data;
 
+    public override IEnumerable<string> Texts => data.Rows.Select(row => row.Text);
+
     public override RowEncoder Prepare(JobSpec job, ITokenizer tokenizer, string folder)
     {
         var prompt = new PromptTemplate(job.Task.PromptTemplate, tokenizer);

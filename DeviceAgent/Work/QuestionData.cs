@@ -15,6 +15,9 @@ public sealed class QuestionData(DataSet<QuestionRow> data) : TaskData
     /// <inheritdoc/>
     public override IDataSet Rows => data;
 
+    /// <inheritdoc/>
+    public override IEnumerable<string> Texts => data.Rows.Select(row => row.Context);
+
     /// <summary>The questions.</summary>
     public IReadOnlyList<QuestionRow> Questions => data.Rows;
 

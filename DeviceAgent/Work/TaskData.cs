@@ -14,6 +14,9 @@ public abstract class TaskData
     /// <summary>The rows.</summary>
     public abstract IDataSet Rows { get; }
 
+    /// <summary>What the rows have models read, for tests of a model.</summary>
+    public abstract IEnumerable<string> Texts { get; }
+
     /// <summary>Reads a file.</summary>
     /// <exception cref="DataException">It cannot be used.</exception>
     public static TaskData Read(TaskKind task, string path, DataReadOptions options) => task switch

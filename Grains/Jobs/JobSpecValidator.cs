@@ -97,6 +97,8 @@ public static class JobSpecValidator
         try
         {
             var options = AlgorithmOptions.FromJson(spec.Algorithm);
+            if (spec.Model.RoundsActivations && options.Estimator is EstimatorKind.OneSided or EstimatorKind.Central)
+                problems.Add($"algorithm.estimator is {options.Estimator} but the model rounds its activations: its loss is a staircase, and finite differences of it are noise. Use Jvp, or a model that rounds weights only.");
             var cohort = options.CohortSize;
             var (task, head) = ((TaskKind)spec.Task.Kind, TrainingContext.ReadHead(spec.Task.StartHead));
             problems.AddRange(task.Problems(options).Select(problem => $"algorithm: {problem}"));

@@ -13,8 +13,8 @@ namespace FwdLLM.Modeling.Adapters;
 /// <param name="inputSize">in.</param>
 /// <param name="outputSize">out.</param>
 /// <param name="firstBlock">Index of R's block.</param>
-/// <param name="factors">Decomposes the weight; called once, when the frozen tensors are written.</param>
-internal sealed class LoraXsAddition(string module, int rank, int inputSize, int outputSize, int firstBlock, Func<TruncatedSvd>? factors)
+/// <param name="factors">The decomposed weight; asked for when the frozen tensors are written.</param>
+internal sealed class LoraXsAddition(string module, int rank, int inputSize, int outputSize, int firstBlock, Lazy<TruncatedSvd>? factors)
     : LinearAddition(module, rank, inputSize, outputSize, firstBlock)
 {
     public override IReadOnlyList<AdapterParameter> Parameters => [new(Module + ".R", [Rank, Rank], 0)];
@@ -56,7 +56,7 @@ internal sealed class LoraXsAddition(string module, int rank, int inputSize, int
 
     public override void WriteFrozen(WeightFile graphWeights, WeightFile exportFactors)
     {
-        var svd = (factors ?? throw new InvalidOperationException($"The factors of '{Module}' are not at hand."))();
+        var svd = (factors ?? throw new InvalidOperationException($"The factors of '{Module}' are not at hand.")).Value;
         graphWeights.Add(Module + ".Ut", Matrices.Transpose(svd.U, Out, Rank), Rank, Out);
         graphWeights.Add(Module + ".SVtT", Matrices.Transpose(svd.ScaledVt, Rank, In), In, Rank);
         exportFactors.Add(Module + ".U", svd.U, Out, Rank);

@@ -11,5 +11,6 @@ internal sealed class LoraXsKind : AdapterKind
     public override Adapter Create(AdapterSpec spec, IReadOnlyList<AdapterPlace> places, ITensorSource? weights) =>
         new AdditiveAdapter(spec, places, (place, firstBlock) => new LoraXsAddition(place.Module, spec.Rank, place.In, place.Out, firstBlock, weights is null
             ? null
-            : () => TruncatedSvd.Of(weights.ReadFloat32(place.Module + ".weight"), place.Out, place.In, spec.Rank)));
+            // Once per plan: a model that is compiled in several precisions is decomposed once.
+            : new Lazy<TruncatedSvd>(() => TruncatedSvd.Of(weights.ReadFloat32(place.Module + ".weight"), place.Out, place.In, spec.Rank))));
 }

@@ -2,6 +2,7 @@ using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Graphs;
 using FwdLLM.Modeling.Graphs.Steps;
 using FwdLLM.Modeling.Onnx;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Modeling.Architectures;
 
@@ -77,7 +78,7 @@ internal sealed class LlamaArchitecture : Architecture
     ];
 
     public override string Embed(GraphScope scope, ModelConfig config, string ids, string? types) =>
-        scope.Builder.Node("Gather", [scope.Builder.Weight(WordEmbeddings), scope.Builder.Reshape(ids, -1)], ("axis", 0));
+        EmbeddingTable.Rows(scope.Builder, WordEmbeddings, scope.Builder.Reshape(ids, -1));
 
     public override int Enter(ProgramBuilder program, int x) => x;
 

@@ -2,6 +2,7 @@ using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Graphs;
 using FwdLLM.Modeling.Graphs.Steps;
 using FwdLLM.Modeling.Onnx;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Modeling.Architectures;
 
@@ -57,7 +58,7 @@ internal abstract class PostNormEncoder : Architecture
     public override string Embed(GraphScope scope, ModelConfig config, string ids, string? types)
     {
         var g = scope.Builder;
-        var words = g.Node("Gather", [g.Weight(WordEmbeddings), g.Reshape(ids, -1)], ("axis", 0));
+        var words = EmbeddingTable.Rows(g, WordEmbeddings, g.Reshape(ids, -1));
         var segments = types is null ? null : g.Node("Gather", [g.Weight(TypeEmbeddings), g.Reshape(types, -1)], ("axis", 0));
         var sum = g.AddOptional(g.Add(words, Positions(scope, config, ids)), segments)!;
         return g.Node("LayerNormalization", [sum, g.Weight(EmbeddingNorm + ".weight"), g.Weight(EmbeddingNorm + ".bias")], ("axis", -1), ("epsilon", (float)config.NormEpsilon));

@@ -3,14 +3,15 @@ namespace FwdLLM.Modeling.Checkpoints;
 /// <summary>Symmetric INT8 with one scale per row: q = round(w / s), s = max|w| / 127, w ≈ q·s. A row of zeros has scale 0.</summary>
 public static class RowQuantizer
 {
-    private const int Limit = 127;
+    private const int EightBits = 127;
 
     /// <summary>Quantises a matrix.</summary>
     /// <param name="values">[rows, columns], row-major; all finite.</param>
     /// <param name="rows">Number of rows; a row is an output channel of a linear layer, or one embedding.</param>
-    /// <returns>Integers in [-127, 127] and scales [rows]. The error of an element is at most half its row's scale.</returns>
+    /// <param name="limit">Largest integer, at most 127; fewer bits for kernels that need room.</param>
+    /// <returns>Integers in ±<paramref name="limit"/> and scales [rows]. The error of an element is at most half its row's scale.</returns>
     /// <exception cref="ArgumentException">A value is not finite, or the length is not a multiple of the rows.</exception>
-    public static (sbyte[] Values, float[] Scales) Quantize(ReadOnlySpan<float> values, int rows)
+    public static (sbyte[] Values, float[] Scales) Quantize(ReadOnlySpan<float> values, int rows, int limit = EightBits)
     {
         if (rows <= 0 || values.Length % rows != 0)
             throw new ArgumentException($"{values.Length} values do not make {rows} rows.", nameof(rows));
@@ -28,12 +29,12 @@ public static class RowQuantizer
                 max = Math.Max(max, Math.Abs(value));
             }
 
-            var scale = scales[row] = max / Limit;
+            var scale = scales[row] = max / limit;
             if (scale == 0)
                 continue;
             // The clamp matters only where the scale is denormal and the division rounds past the limit.
             for (var column = 0; column < columns; column++)
-                quantised[row * columns + column] = (sbyte)Math.Clamp(MathF.Round(source[column] / scale), -Limit, Limit);
+                quantised[row * columns + column] = (sbyte)Math.Clamp(MathF.Round(source[column] / scale), -limit, limit);
         }
 
         return (quantised, scales);

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using FwdLLM.Learning;
 using FwdLLM.Modeling.Adapters;
+using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Onnx;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Modeling.Compilation;
 
@@ -64,6 +66,8 @@ public sealed class CompiledModel
         // What is allocated for a batch is a multiple of these.
         if (manifest.RowSize is < 1 or > MaxWidth || manifest.FeatureSize is < 1 or > MaxWidth)
             throw new InvalidDataException($"{path} has rows of {manifest.RowSize} and features of {manifest.FeatureSize} values; widths from 1 to {MaxWidth} are read. Compile the model again.");
+        if (!WeightFormats.Known.Contains(manifest.WeightFormat))
+            throw new InvalidDataException($"{path} has the weight format '{manifest.WeightFormat}'; known are {string.Join(", ", WeightFormats.Known)}. Compile the model again.");
         CheckEntries(path, WeightsFile, manifest.Weights, manifest);
         CheckEntries(path, FactorsFile, manifest.Factors, manifest);
         return new CompiledModel(folder, manifest, Convert.ToHexStringLower(SHA256.HashData(bytes)));
@@ -84,6 +88,14 @@ public sealed class CompiledModel
     /// <summary>Paths of the tokenizer's files.</summary>
     public IEnumerable<string> TokenizerFiles => Manifest.Files.Select(file => file.Name)
         .Except(Manifest.Graphs.Select(graph => graph.File)).Except([WeightsFile, FactorsFile]).Select(name => Path.Combine(Folder, name));
+
+    /// <summary>Enters how the model was admitted into its manifest, which gives the model another identity: call it before anybody knows the folder.</summary>
+    /// <returns>The model as it is now.</returns>
+    public CompiledModel WithAdmission(AdmissionRecord record)
+    {
+        AtomicFile.Write(Path.Combine(Folder, ManifestFile), stream => stream.Write((Manifest with { Admission = record }).ToBytes()));
+        return Open(Folder);
+    }
 
     /// <summary>The graph of this name, or null when it was not compiled.</summary>
     public ModelGraph? Graph(string name) => Manifest.Graphs.FirstOrDefault(graph => graph.Name == name);

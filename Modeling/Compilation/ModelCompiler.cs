@@ -1,5 +1,4 @@
 using FwdLLM.Modeling.Adapters;
-using FwdLLM.Modeling.Architectures;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Graphs;
 using FwdLLM.Modeling.Onnx;
@@ -11,29 +10,30 @@ namespace FwdLLM.Modeling.Compilation;
 public static class ModelCompiler
 {
     /// <summary>Changes whenever the same input would give other bytes; part of every cache key.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     /// <summary>Compiles into a folder that must not exist yet. The folder appears whole or not at all.</summary>
     /// <param name="checkpoint">Model.</param>
     /// <param name="spec">Adapter.</param>
     /// <param name="folder">Target.</param>
     /// <param name="withVjp">Add the reverse-mode graph (servers, tests, profiling).</param>
-    /// <param name="weightFormat">How to store linear weights: one of <see cref="WeightFormats.Known"/>.</param>
-    /// <exception cref="ArgumentException">The specification does not fit the model.</exception>
+    /// <param name="precision">In which format, and what stays in float32; null is float32 throughout.</param>
+    /// <exception cref="ArgumentException">A specification does not fit the model.</exception>
     /// <exception cref="CheckpointException">The checkpoint lacks what the encoder needs.</exception>
-    public static CompiledModel Compile(Checkpoint checkpoint, AdapterSpec spec, string folder, bool withVjp, string weightFormat = WeightFormats.Float32) =>
-        Compile(ModelSource.From(checkpoint), spec, folder, withVjp, weightFormat);
+    public static CompiledModel Compile(Checkpoint checkpoint, AdapterSpec spec, string folder, bool withVjp, PrecisionSpec? precision = null) =>
+        Compile(ModelSource.From(checkpoint), spec, folder, withVjp, precision);
 
-    /// <inheritdoc cref="Compile(Checkpoint, AdapterSpec, string, bool, string)"/>
+    /// <inheritdoc cref="Compile(Checkpoint, AdapterSpec, string, bool, PrecisionSpec)"/>
     /// <param name="source">Model.</param>
     /// <param name="spec">Adapter.</param>
     /// <param name="folder">Target.</param>
     /// <param name="withVjp">Add the reverse-mode graph.</param>
-    /// <param name="weightFormat">How to store linear weights.</param>
-    public static CompiledModel Compile(ModelSource source, AdapterSpec spec, string folder, bool withVjp, string weightFormat = WeightFormats.Float32)
+    /// <param name="precision">In which format.</param>
+    public static CompiledModel Compile(ModelSource source, AdapterSpec spec, string folder, bool withVjp, PrecisionSpec? precision = null) =>
+        new VariantCompiler(source, spec).Compile(precision ?? PrecisionSpec.Float32, folder, withVjp);
+
+    internal static CompiledModel Compile(ModelSource source, AdapterPlan plan, PrecisionPlan precision, string folder, bool withVjp)
     {
-        var plan = AdapterPlan.Create(spec, source.Config, source.Pooling, source.Tensors);
-        var format = WeightFormats.Get(weightFormat);
         folder = Path.GetFullPath(folder);
         if (Directory.Exists(folder))
             throw new ArgumentException($"{folder} exists already; choose another folder or remove it.", nameof(folder));
@@ -41,7 +41,7 @@ public static class ModelCompiler
         Directory.CreateDirectory(partial);
         try
         {
-            var manifest = Write(source, plan, format, partial, withVjp);
+            var manifest = Write(source, plan, precision, partial, withVjp);
             File.WriteAllBytes(Path.Combine(partial, CompiledModel.ManifestFile), manifest.ToBytes());
             Directory.Move(partial, folder);
         }
@@ -54,7 +54,7 @@ public static class ModelCompiler
         return CompiledModel.Open(folder);
     }
 
-    private static ModelManifest Write(ModelSource source, AdapterPlan plan, WeightFormat format, string folder, bool withVjp)
+    private static ModelManifest Write(ModelSource source, AdapterPlan plan, PrecisionPlan precision, string folder, bool withVjp)
     {
         var graphs = new List<ModelGraph>();
         IReadOnlyList<WeightEntry> entries, factorEntries;
@@ -62,9 +62,9 @@ public static class ModelCompiler
         using (var weights = new WeightFile(Path.Combine(folder, CompiledModel.WeightsFile)))
         using (var factors = new WeightFile(Path.Combine(folder, CompiledModel.FactorsFile)))
         {
-            WriteWeights(source, format, weights);
+            precision.Write(source.Tensors, weights);
             plan.Adapter.WriteFrozen(weights, factors);
-            var emitter = new ModelGraphs(source.Config, source.Pooling, plan, format, weights);
+            var emitter = new ModelGraphs(source.Config, source.Pooling, plan, precision, weights);
             rowSize = emitter.RowSize;
             graphs.Add(WriteGraph(folder, "prefix", emitter.Prefix()));
             graphs.Add(WriteGraph(folder, "forward", emitter.Forward()));
@@ -87,7 +87,8 @@ public static class ModelCompiler
             Compiler = Version,
             CheckpointSha256 = source.Sha256,
             Config = source.Config,
-            WeightFormat = format.Name,
+            WeightFormat = precision.Spec.Format,
+            KeepFloat = precision.Spec.KeepFloat,
             Pooling = source.Pooling,
             RowSize = rowSize,
             FeatureSize = source.Config.HiddenSize,
@@ -104,24 +105,5 @@ public static class ModelCompiler
     {
         File.WriteAllBytes(Path.Combine(folder, name + ".onnx"), graph.ToBytes());
         return new ModelGraph(name, name + ".onnx", graph.Weights);
-    }
-
-    private static void WriteWeights(ModelSource source, WeightFormat format, WeightFile weights)
-    {
-        var architecture = KnownArchitectures.Get(source.Config.Architecture);
-        var tensors = architecture.Required(source.Config);
-        if (source.Pooling == PoolingKind.Pooler)
-            tensors = tensors.Concat(architecture.FeatureLayers(source.Config).SelectMany(ModelTensor.Linear));
-        // Scores of the vocabulary are computed on the host, from features per token; a tied output layer is among the tensors already.
-        if (source.Pooling == PoolingKind.Tokens && architecture.OutputWeight(source.Config) is { } output && output != architecture.WordEmbeddings && source.Tensors.Contains(output))
-            tensors = tensors.Append(new ModelTensor(output, [source.Config.VocabularySize, source.Config.HiddenSize], TensorRole.Table));
-        foreach (var tensor in tensors)
-        {
-            var values = source.Tensors.ReadFloat32(tensor.Name);
-            if (tensor.Role == TensorRole.Linear)
-                format.Write(weights, tensor.Name, values, tensor.Shape[0], tensor.Shape[1]);
-            else
-                weights.Add(tensor.Name, values, tensor.Shape);
-        }
     }
 }

@@ -39,6 +39,12 @@ public sealed record ModelManifest
     /// <summary>How linear weights are stored: one of <see cref="WeightFormats.Known"/>.</summary>
     public required string WeightFormat { get; init; }
 
+    /// <summary>Linear layers that are in float32 all the same: modules.</summary>
+    public IReadOnlyList<string> KeepFloat { get; init; } = [];
+
+    /// <summary>How the model's derivatives compare with float32; null where nobody compared them, as for float32 itself.</summary>
+    public AdmissionRecord? Admission { get; init; }
+
     /// <summary>How features are pooled.</summary>
     public required PoolingKind Pooling { get; init; }
 

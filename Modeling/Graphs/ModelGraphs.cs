@@ -12,7 +12,7 @@ namespace FwdLLM.Modeling.Graphs;
 /// alone, with tangents, or with the gradient of θ. E is the width of the embeddings, H that of the blocks; rows are E wide
 /// where the prefix is the embeddings alone.
 /// </summary>
-internal sealed class ModelGraphs(ModelConfig config, PoolingKind pooling, AdapterPlan plan, WeightFormat format, WeightFile weights)
+internal sealed class ModelGraphs(ModelConfig config, PoolingKind pooling, AdapterPlan plan, PrecisionPlan precision, WeightFile weights)
 {
     private readonly Architecture _architecture = KnownArchitectures.Get(config.Architecture);
     private readonly int _firstLayer = plan.Spec.FirstLayer;
@@ -29,7 +29,7 @@ internal sealed class ModelGraphs(ModelConfig config, PoolingKind pooling, Adapt
         var ids = g.Input("input_ids", ElementType.Int64, 1, "S");
         var types = config.TypeVocabularySize > 0 ? g.Input("token_type_ids", ElementType.Int64, 1, "S") : null;
         var scope = new GraphScope(g, new AdapterLayout([])) { BatchShape = g.Node("Shape", [ids]) };
-        var builder = new ProgramBuilder(config, format, Adapter.None);
+        var builder = new ProgramBuilder(config, precision, Adapter.None);
         if (_firstLayer > 0)
             Blocks(builder, _architecture.Enter(builder, 0), 0, _firstLayer);
         g.Output("hidden", builder.Program.Forward(scope, _architecture.Embed(scope, config, ids, types)), "S", RowSize);
@@ -68,7 +68,7 @@ internal sealed class ModelGraphs(ModelConfig config, PoolingKind pooling, Adapt
 
     private EncoderProgram Suffix()
     {
-        var builder = new ProgramBuilder(config, format, plan.Adapter);
+        var builder = new ProgramBuilder(config, precision, plan.Adapter);
         var value = _firstLayer == 0 ? _architecture.Enter(builder, 0) : 0;
         value = Blocks(builder, value, _firstLayer, config.Layers);
         _architecture.Features(builder, _architecture.Leave(builder, value), pooling);

@@ -10,9 +10,9 @@ namespace FwdLLM.Modeling.Graphs;
 /// architecture never mentions adapters and an adapter never mentions architectures. Values are indices into the program.
 /// </summary>
 /// <param name="config">Sizes.</param>
-/// <param name="format">Format of linear weights.</param>
+/// <param name="precision">How each linear weight is stored.</param>
 /// <param name="adapter">What is trained; <see cref="Adapter.None"/> in the frozen prefix.</param>
-internal sealed class ProgramBuilder(ModelConfig config, WeightFormat format, Adapter adapter)
+internal sealed class ProgramBuilder(ModelConfig config, PrecisionPlan precision, Adapter adapter)
 {
     public EncoderProgram Program { get; } = new();
 
@@ -25,7 +25,7 @@ internal sealed class ProgramBuilder(ModelConfig config, WeightFormat format, Ad
     public int Linear(int x, string module, bool hasBias = true)
     {
         var input = adapter.BeforeLinear(this, x, module);
-        var y = Add(new LinearStep(input, format.Weight(module + ".weight"), hasBias ? module + ".bias" : null, adapter.AdditionTo(module)));
+        var y = Add(new LinearStep(input, precision.Weight(module + ".weight"), hasBias ? module + ".bias" : null, adapter.AdditionTo(module)));
         return adapter.AfterLinear(this, y, module);
     }
 

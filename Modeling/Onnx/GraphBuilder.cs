@@ -6,7 +6,7 @@ using Google.Protobuf;
 namespace FwdLLM.Modeling.Onnx;
 
 /// <summary>
-/// Writes one ONNX graph (opset 17, IR 8, standard operators only). A tensor is the name of the edge that carries it.
+/// Writes one ONNX graph (opset 17, IR 8; ONNX Runtime's own operators for quantised weights only). A tensor is the name of the edge that carries it.
 /// Equal calls give equal bytes: names are numbered in order of creation.
 /// </summary>
 internal sealed class GraphBuilder(string name, IWeightStore weights)
@@ -15,11 +15,14 @@ internal sealed class GraphBuilder(string name, IWeightStore weights)
     private const int AttributeInt = 2;
     private const int AttributeInts = 7;
 
+    private const string RuntimeDomain = "com.microsoft";
+
     private readonly Graph _graph = new() { Name = name };
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _constants = new(StringComparer.Ordinal);
     private readonly List<Entry> _metadata = [];
     private int _count;
+    private bool _usesRuntimeDomain;
 
     /// <summary>Names of the weight file's tensors that this graph reads, in ordinal order.</summary>
     public IReadOnlyList<string> Weights => [.. _used.Order(StringComparer.Ordinal)];
@@ -67,6 +70,12 @@ internal sealed class GraphBuilder(string name, IWeightStore weights)
     /// <summary>Adds an entry to the file's metadata.</summary>
     public void Metadata(string key, string value) => _metadata.Add(new Entry { Key = key, Value = value });
 
+    /// <summary>Element type of a tensor of the weight file.</summary>
+    public ElementType TypeOf(string weight) => weights[weight].Type;
+
+    /// <summary>Whether the weight file has this tensor.</summary>
+    public bool HasWeight(string weight) => weights.Contains(weight);
+
     /// <summary>A small inline float constant without dimensions.</summary>
     public string Scalar(float value) => Constant("f" + BitConverter.SingleToInt32Bits(value).ToString("x8", CultureInfo.InvariantCulture), ElementType.Float32, MemoryMarshal.AsBytes<float>(new[] { value }), []);
 
@@ -74,6 +83,9 @@ internal sealed class GraphBuilder(string name, IWeightStore weights)
     public string Floats(params float[] values) => Constant(
         "v" + string.Join('_', values.Select(value => BitConverter.SingleToInt32Bits(value).ToString("x8", CultureInfo.InvariantCulture))),
         ElementType.Float32, MemoryMarshal.AsBytes<float>(values), [values.Length]);
+
+    /// <summary>A small inline byte without dimensions: a zero point.</summary>
+    public string Byte(byte value) => Constant("u" + value.ToString(CultureInfo.InvariantCulture), ElementType.UInt8, [value], []);
 
     /// <summary>A small inline int64 vector: shapes, axes, split sizes.</summary>
     public string Integers(params long[] values) => Constant("i" + string.Join('_', values), ElementType.Int64, MemoryMarshal.AsBytes<long>(values), [values.Length]);
@@ -83,6 +95,15 @@ internal sealed class GraphBuilder(string name, IWeightStore weights)
 
     /// <summary>A node with one output.</summary>
     public string Node(string operation, IEnumerable<string> inputs, params (string Name, object Value)[] attributes) => Node(operation, inputs, 1, attributes)[0];
+
+    /// <summary>A node of ONNX Runtime's own operator set, with one output.</summary>
+    public string RuntimeNode(string operation, IEnumerable<string> inputs, params (string Name, object Value)[] attributes)
+    {
+        _usesRuntimeDomain = true;
+        var output = Node(operation, inputs, attributes);
+        _graph.Node[^1].Domain = RuntimeDomain;
+        return output;
+    }
 
     /// <summary>A node with several outputs.</summary>
     public string[] Node(string operation, IEnumerable<string> inputs, int outputs, params (string Name, object Value)[] attributes)
@@ -108,6 +129,8 @@ internal sealed class GraphBuilder(string name, IWeightStore weights)
         var model = new Model { IrVersion = 8, ProducerName = "FwdLLM.Orleans", Graph = _graph };
         model.OpsetImport.Add(new OperatorSet { Version = 17 });
         model.MetadataProps.AddRange(_metadata);
+        if (_usesRuntimeDomain)
+            model.OpsetImport.Add(new OperatorSet { Domain = RuntimeDomain, Version = 1 });
         return model;
     }
 

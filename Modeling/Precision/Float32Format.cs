@@ -1,4 +1,6 @@
 using FwdLLM.Modeling.Adapters;
+using FwdLLM.Modeling.Architectures;
+using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Graphs;
 using FwdLLM.Modeling.Onnx;
 
@@ -9,25 +11,17 @@ internal sealed class Float32Format : WeightFormat
 {
     public override string Name => WeightFormats.Float32;
 
-    public override void Write(WeightFile file, string name, float[] values, int outputSize, int inputSize) =>
-        file.Add(name, Matrices.Transpose(values, outputSize, inputSize), inputSize, outputSize);
+    public override bool QuantizesTables => false;
 
-    public override LinearWeight Weight(string name) => new Float32Weight(name);
+    public override void Write(WeightFile file, ModelTensor tensor, ITensorSource source) =>
+        file.Add(tensor.Name, Matrices.Transpose(source.ReadFloat32(tensor.Name), tensor.Shape[0], tensor.Shape[1]), tensor.Shape[1], tensor.Shape[0]);
+
+    public override LinearWeight Weight(ModelTensor tensor) => new Float32Weight(tensor.Name);
 
     private sealed class Float32Weight(string name) : LinearWeight
     {
         public override string Product(GraphScope scope, string x) => scope.Builder.MatMul(x, scope.Builder.Weight(name));
 
-        /// <summary>Value and tangents go through one GEMM, stacked.</summary>
-        public override Dual Product(GraphScope scope, Dual x)
-        {
-            if (x.Tangent is null)
-                return new Dual(Product(scope, x.Primal), null);
-            var stacked = Product(scope, scope.Stack(x)); // [K+1, rows, out]
-            return new Dual(scope.Builder.Item(stacked, 0), scope.Builder.Tail(stacked, 1));
-        }
-
-        public override string TransposedProduct(GraphScope scope, string cotangent) =>
-            scope.Builder.MatMul(cotangent, scope.Builder.Transpose(scope.Builder.Weight(name), 1, 0));
+        protected override string Matrix(GraphScope scope) => scope.Builder.Transpose(scope.Builder.Weight(name), 1, 0);
     }
 }

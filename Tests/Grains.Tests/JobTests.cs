@@ -1,5 +1,6 @@
 using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Training;
 
 namespace FwdLLM.Tests.Grains;
 
@@ -67,6 +68,19 @@ public sealed class JobTests : IDisposable
         var again = await cluster.Job.Submit(TestCluster.Spec());
         Assert.Equal(JobPhase.Waiting, again.Phase);
         await Assert.ThrowsAsync<JobConflictException>(() => cluster.Job.Submit(TestCluster.Spec(o => o with { Seed = 8 })));
+    }
+
+    [Theory]
+    [InlineData(EstimatorKind.OneSided, false)]
+    [InlineData(EstimatorKind.Central, false)]
+    [InlineData(EstimatorKind.Jvp, true)]
+    public void Model_that_rounds_activations_takes_no_finite_differences(EstimatorKind estimator, bool isValid)
+    {
+        var spec = TestCluster.Spec(o => o with { Estimator = estimator });
+        Assert.Empty(JobSpecValidator.Problems(spec));
+        var problems = JobSpecValidator.Problems(spec with { Model = spec.Model with { RoundsActivations = true } });
+        Assert.Equal(isValid, problems.Count == 0);
+        Assert.All(problems, problem => Assert.Contains("Use Jvp", problem, StringComparison.Ordinal));
     }
 
     private static async Task<(TrainingOverview Model, string Chain)> Replay(TestCluster cluster)

@@ -8,6 +8,8 @@ internal sealed class StartFeatures(IModelRuntime inner) : IModelRuntime
 {
     private readonly ConcurrentDictionary<TokenSequence, float[]> _kept = new(ReferenceEqualityComparer.Instance);
 
+    public bool IsSmooth => inner.IsSmooth;
+
     public int Dimension => inner.Dimension;
 
     public int FeatureSize => inner.FeatureSize;

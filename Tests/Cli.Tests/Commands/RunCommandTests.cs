@@ -55,7 +55,7 @@ public sealed class RunCommandTests
         Assert.Equal(1, line.Count(c => c == '\n'));
         using var json = JsonDocument.Parse(line);
         Assert.Equal(
-            ["accuracy", "accuracy_head_only", "adapter", "adapter_sha256", "algorithm", "bytes_down_per_device", "bytes_up_per_device", "bytes_up_per_probe", "devices", "estimator", "forward_passes", "job", "loss", "loss_head_only", "metric", "metrics", "output", "peak_rss_bytes", "probes", "rounds", "seconds", "seed", "skipped_rows", "task"],
+            ["accuracy", "accuracy_head_only", "adapter", "adapter_sha256", "admission_cosine", "algorithm", "bytes_down_per_device", "bytes_up_per_device", "bytes_up_per_probe", "devices", "estimator", "forward_passes", "job", "loss", "loss_head_only", "metric", "metrics", "output", "peak_rss_bytes", "precision", "probes", "rounds", "seconds", "seed", "skipped_rows", "task"],
             json.RootElement.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
         Assert.Equal(ulong.MaxValue, json.RootElement.GetProperty("seed").GetUInt64());
         Assert.Equal(0.8104, json.RootElement.GetProperty("accuracy").GetDouble());

@@ -48,7 +48,7 @@ public sealed class ProgramBuilderTests
     private static EncoderProgram Build(ModelConfig config, PoolingKind pooling, Adapter adapter)
     {
         var architecture = KnownArchitectures.Get(config.Architecture);
-        var builder = new ProgramBuilder(config, WeightFormats.Get(WeightFormats.Float32), adapter);
+        var builder = new ProgramBuilder(config, PrecisionPlan.Create(PrecisionSpec.Float32, config, pooling), adapter);
         var value = architecture.Enter(builder, 0);
         for (var layer = 0; layer < config.Layers; layer++)
             value = architecture.Block(builder, value, layer);
