@@ -34,7 +34,7 @@ internal sealed class ClassifierGraph(CompiledModel model, GraphBuilder g)
         var ids = g.Input("input_ids", ElementType.Int64, Batch, Length);
         var mask = g.Node("Cast", [g.Input("attention_mask", ElementType.Int64, Batch, Length)], ("to", (long)ElementType.Float32));
         var scope = new GraphScope(g, layout) { BatchShape = g.Node("Shape", [ids]), Mask = mask, ThetaBlocks = blocks };
-        var program = new ProgramBuilder(config, WeightFormats.Get(manifest.WeightFormat), adapter);
+        var program = new ProgramBuilder(config, PrecisionPlan.Create(new PrecisionSpec(manifest.WeightFormat, manifest.KeepFloat), config, manifest.Pooling), adapter);
         var value = architecture.Enter(program, 0);
         for (var layer = 0; layer < config.Layers; layer++)
             value = architecture.Block(program, value, layer);

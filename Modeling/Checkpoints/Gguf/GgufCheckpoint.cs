@@ -1,10 +1,11 @@
 using FwdLLM.Modeling.Architectures;
+using FwdLLM.Modeling.Precision;
 using FwdLLM.Modeling.Tokenization;
 
 namespace FwdLLM.Modeling.Checkpoints.Gguf;
 
 /// <summary>A LLaMA model in a GGUF file, with its byte-level BPE tokenizer.</summary>
-internal sealed class GgufCheckpoint : Checkpoint
+internal sealed class GgufCheckpoint : Checkpoint, IBlockSource
 {
     private const string Architecture = "llama";
     // The one kind of tokenizer that GGUF files of this architecture have and that is read.
@@ -67,6 +68,22 @@ internal sealed class GgufCheckpoint : Checkpoint
 
     public override (sbyte[] Values, float[] Scales) ReadInt8(string name) =>
         throw new CheckpointException($"{Location}: tensor '{name}' is stored as {_tensors.Stored(StoredName(name)).Type}, not as I8 with a scale per row; read it as floats.");
+
+    public BlockWeights? ReadBlocks(string name)
+    {
+        var stored = _tensors.Stored(StoredName(name));
+        if (stored.Type is not (GgufTensorType.Q4_0 or GgufTensorType.Q4_1 or GgufTensorType.Q8_0) || stored.RowBytes * stored.Rows > Array.MaxLength)
+            return null;
+        var (rows, columns) = ((int)stored.Rows, stored.RowElements);
+        var blocks = new byte[stored.RowBytes * stored.Rows];
+        _tensors.CopyRows(StoredName(name), 0, blocks);
+        return stored.Type switch
+        {
+            GgufTensorType.Q4_0 => GgufBlocks.FromQ4_0(blocks, rows, columns),
+            GgufTensorType.Q4_1 => GgufBlocks.FromQ4_1(blocks, rows, columns),
+            _ => GgufBlocks.FromQ8_0(blocks, rows, columns),
+        };
+    }
 
     public override void Dispose() => _file.Dispose();
 
