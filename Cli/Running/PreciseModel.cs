@@ -29,7 +29,8 @@ internal static class PreciseModel
         }
         catch (ArgumentException e)
         {
-            throw new InputException($"the adapter {AdapterOption.Format(adapter)} or the precision {PrecisionOption.Format(precision)} does not fit the model: {e.Message}");
+            var what = precision.Format == WeightFormats.Float32 && precision.KeepFloat.Count == 0 ? "" : $" or the precision {PrecisionOption.Format(precision)}";
+            throw new InputException($"the adapter {AdapterOption.Format(adapter)}{what} does not fit the model: {e.Message}");
         }
     }
 

@@ -34,8 +34,8 @@ internal sealed class OnnxFormat : ExportFormat
             var (weight, bias) = (g.FloatTensor("head.weight", head.Weight, head.Classes, head.Features), g.FloatTensor("head.bias", head.Bias, head.Classes));
             if (merges)
                 graph.Emit(Adapter.None, new AdapterLayout([]), [], weight, bias, head.Classes);
-            else
-                graph.Emit(adapter, model.Layout, [.. model.Layout.Blocks.Select(block => g.FloatTensor(block.Name, trained.Theta[block.Offset..(block.Offset + block.Length)], block.Length))], weight, bias, head.Classes);
+            else // Blocks of some kinds have the names of the biases that they move.
+                graph.Emit(adapter, model.Layout, [.. model.Layout.Blocks.Select(block => g.FloatTensor("theta." + block.Name, trained.Theta[block.Offset..(block.Offset + block.Length)], block.Length))], weight, bias, head.Classes);
             graph.Describe(trained);
         });
     }
