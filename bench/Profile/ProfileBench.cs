@@ -33,7 +33,7 @@ internal static class ProfileBench
 
         var candidates = CandidateList.Parse(arguments.Get("candidates", arguments.Short ? "lora-xs:2@5,bitfit@5" : Candidates));
         var names = arguments.Get("data", arguments.Short ? "embedded" : "embedded,sst2").Split(',');
-        var sizes = arguments.Short ? (Rows: 128, Examples: 64, Rounds: 1) : (4096, 2048, 6);
+        var sizes = arguments.Short ? (Rows: 128, Examples: 64, Rounds: 1) : (Rows: 4096, Examples: 2048, Rounds: 6);
         Console.WriteLine("| data | adapter | d | \\|g\\|² | η | step | loss | gain |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|");
         var summary = new List<string>();
