@@ -20,7 +20,7 @@ public sealed record ProfilePlan(int[][] Gradients, int[][] Scales, int[][] Trac
     /// <summary>Batches whose gradients are compared with their forward gradients.</summary>
     public const int Cosines = 16;
 
-    private const int ScaleBatches = 32, TraceBatches = 16;
+    private const int ScaleBatches = 16, TraceBatches = 8;
 
     /// <summary>Draws the batches.</summary>
     /// <param name="pool">Examples there are.</param>

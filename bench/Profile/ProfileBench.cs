@@ -9,16 +9,16 @@ namespace FwdLLM.Bench.Profile;
 /// <summary>Does η rank adapters as training does? η of each candidate on one side, the loss gained by a short run of equal passes on the other.</summary>
 internal static class ProfileBench
 {
-    private const string Candidates = "lora-xs:8,lora-xs:16,lora-xs:8@3,lora:8,bitfit,pfeiffer";
+    private const string Candidates = "lora-xs:8,lora-xs:8@3,lora:8@3,ia3@3,bitfit,pfeiffer@3";
 
     public const string Options = $"""
           --data NAME,NAME       embedded, or a set of the reference data. Default: embedded,sst2.
           --model DIR            Checkpoint folder. Default: the compact model of this repository.
           --candidates LIST      Adapters. Default: {Candidates}.
-          --rows N               Most rows of a set. Default: 4096.
-          --examples N           Most examples to take gradients of. Default: 2048.
-          --rounds N             Rounds of a run, of 16 devices with 64 probes. Default: 6.
-          --max-tokens N         Tokens per text. Default: 32.
+          --rows N               Most rows of a set. Default: 2048.
+          --examples N           Most examples to take gradients of. Default: 1024.
+          --rounds N             Rounds of a run, of 16 devices with 64 probes. Default: 3.
+          --max-tokens N         Tokens per text. Default: 24.
           --seed N               Seed. Default: 1.
         """;
 
@@ -33,7 +33,7 @@ internal static class ProfileBench
 
         var candidates = CandidateList.Parse(arguments.Get("candidates", arguments.Short ? "lora-xs:2@5,bitfit@5" : Candidates));
         var names = arguments.Get("data", arguments.Short ? "embedded" : "embedded,sst2").Split(',');
-        var sizes = arguments.Short ? (Rows: 128, Examples: 64, Rounds: 1) : (Rows: 4096, Examples: 2048, Rounds: 6);
+        var sizes = arguments.Short ? (Rows: 128, Examples: 64, Rounds: 1) : (Rows: 2048, Examples: 1024, Rounds: 3);
         Console.WriteLine("| data | adapter | d | \\|g\\|² | η | step | loss | gain |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|");
         var summary = new List<string>();
@@ -48,10 +48,10 @@ internal static class ProfileBench
             var watch = Stopwatch.StartNew();
             var trial = new ProfileTrial(
                 model, file, arguments.GetPositive("rows", sizes.Rows), arguments.GetPositive("examples", sizes.Examples),
-                arguments.GetPositive("rounds", sizes.Rounds), arguments.GetPositive("max-tokens", 32), (ulong)arguments.GetPositive("seed", 1));
+                arguments.GetPositive("rounds", sizes.Rounds), arguments.GetPositive("max-tokens", 24), (ulong)arguments.GetPositive("seed", 1));
             var results = candidates.Select(spec => Row(name, trial.Run(spec))).ToList();
-            var correlation = results.Count < 2 ? double.NaN : RankCorrelation.Spearman([.. results.Select(result => result.Profile.Rate.Value)], [.. results.Select(result => result.Gain)]);
-            summary.Add(string.Create(CultureInfo.InvariantCulture, $"{name}: rank correlation {correlation:F2} over {results.Count} adapters, {trial.Passes:F0} passes each, {watch.Elapsed.TotalSeconds:F0} s."));
+            var (eta, cosine) = (Correlation(results, profile => profile.Rate), Correlation(results, profile => profile.Cosine));
+            summary.Add(string.Create(CultureInfo.InvariantCulture, $"{name}: rank correlation of the gain with η {eta:F2}, with the cosine {cosine:F2}; {results.Count} adapters, {trial.Passes:F0} passes each, {watch.Elapsed.TotalSeconds:F0} s."));
         }
 
         Console.WriteLine();
@@ -59,13 +59,18 @@ internal static class ProfileBench
         return 0;
     }
 
+    private static double Correlation(List<TrialResult> results, Func<CandidateProfile, Estimate> predicted) =>
+        results.Count < 2 ? double.NaN : RankCorrelation.Spearman([.. results.Select(result => predicted(result.Profile).Value)], [.. results.Select(result => result.Gain)]);
+
     private static TrialResult Row(string data, TrialResult result)
     {
         var profile = result.Profile;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {data} | {profile.Adapter} | {profile.Dimension} | {profile.SquaredGradient.Value:0.0e-0} ± {profile.SquaredGradient.StandardError:0e-0} | {profile.Rate.Value:0.0e-0} ± {profile.Rate.StandardError:0e-0} | {result.Step:F3} | {result.Before:F4} | {result.Gain:F4} |"));
+        var (gradient, rate) = (Figure(profile.SquaredGradient), Figure(profile.Rate));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {data} | {profile.Adapter} | {profile.Dimension} | {gradient} | {rate} | {result.Step:F3} | {result.Before:F4} | {result.Gain:F4} |"));
         return result;
     }
+
+    private static string Figure(Estimate figure) => string.Create(CultureInfo.InvariantCulture, $"{figure.Value:0.0e-0} ± {figure.StandardError:0e-0}");
 
     private static class Files
     {

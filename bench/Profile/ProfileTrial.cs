@@ -20,7 +20,7 @@ namespace FwdLLM.Bench.Profile;
 internal sealed class ProfileTrial(string model, string trainFile, int rows, int examples, int rounds, int maxTokens, ulong seed)
 {
     private const double StepCost = 2.5e-4;
-    private const int Devices = 32, Evaluated = 1024;
+    private const int Devices = 32, Evaluated = 512;
 
     private readonly AlgorithmOptions _options = new() { Estimator = EstimatorKind.Oracle, CohortSize = 16, Seed = seed, MaxRounds = rounds, MaxPasses = 0 };
     private PublicExamples? _pool;
