@@ -20,7 +20,7 @@ internal static class ModelCommand
     private static Command CreateAdd(CliContext context)
     {
         var model = new Argument<string>("DIR") { Description = "Checkpoint folder: config.json, model.safetensors, tokenizer." };
-        var adapter = new Option<string>("--adapter") { Description = $"Adapter to compile in: {AdapterOption.Kinds}. Default: lora-xs:8.", HelpName = "KIND[:NUMBER]" };
+        var adapter = new Option<string>("--adapter") { Description = $"Adapter to compile in: {AdapterOption.Kinds}. Default: lora-xs:8.", HelpName = "KIND[:NUMBER][@LAYER]" };
         var artifacts = new Option<string>("--artifacts") { Description = "Folder of compiled models that the silo serves.", HelpName = "DIR", Required = true };
         var command = new Command("add", "Compile a checkpoint with an adapter into a folder of artifacts, named by its content.\n\nExample: fwdllm model add models/all-MiniLM-L6-v2 --adapter lora-xs:8 --artifacts artifacts") { model, adapter, artifacts };
         command.SetAction(parsed =>

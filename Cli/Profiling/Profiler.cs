@@ -28,15 +28,17 @@ public sealed class Profiler(TimeProvider time, Action<string> progress)
     public ProfileReport Run(ProfileSettings settings, CancellationToken cancellation)
     {
         var (run, options) = (settings.Run, settings.Run.Algorithm);
+        (_pool, _fitted) = (null, null);
         var data = DataReader.Read(run.Train, run.DataReadOptions with { GroupColumn = null });
         foreach (var row in data.Skipped)
             progress($"{data.Source}, line {row.Line}: left out: {row.Reason}");
         _ = LabelIndex.FromTrain(data);
         var rows = Math.Min(data.Rows.Count, PublicExamples.MaxRows);
-        if (rows / options.BatchSize < ProfilePlan.LeastBatches)
-            throw new InputException($"{data.Source} has {rows} usable rows; batches of {options.BatchSize} need at least {ProfilePlan.LeastBatches * options.BatchSize}. Give more rows, or a smaller --batch-size.");
-        if (settings.Examples / options.BatchSize < ProfilePlan.LeastBatches)
-            throw new InputException($"--examples is {settings.Examples}; batches of {options.BatchSize} need at least {ProfilePlan.LeastBatches * options.BatchSize}. Raise it, or lower --batch-size.");
+        var least = ProfilePlan.LeastBatches * options.BatchSize;
+        if (rows < least)
+            throw new InputException($"{data.Source} has {rows} usable rows; batches of {options.BatchSize} need at least {least}. Give more rows, or a smaller --batch-size.");
+        if (settings.Examples < least)
+            throw new InputException($"--examples is {settings.Examples}; batches of {options.BatchSize} need at least {least}. Raise it, or lower --batch-size.");
         using var checkpoint = Checkpoint.Open(run.Model);
         var candidates = Fitting(checkpoint, settings.Candidates);
         var plan = ProfilePlan.Draw(rows, settings.Examples, options.BatchSize, options.Seed);

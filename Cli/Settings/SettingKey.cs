@@ -21,7 +21,7 @@ public sealed record SettingKey(string Name, string? Value, string Help)
         new("split", "SPLIT", "How rows are dealt to devices: iid, dirichlet:ALPHA (skewed labels) or by:COLUMN (by owner). Default: iid."),
         new("devices", "N", "Number of devices, 1 to 100000. Default: 50."),
         new("algorithm", "NAME", "Recipe: default, or fwdllm-reference for the published one. Default: default."),
-        new("adapter", "KIND[:NUMBER]", $"What is trained: {AdapterOption.Kinds}. Default: lora-xs:8."),
+        new("adapter", "KIND[:NUMBER][@LAYER]", $"What is trained: {AdapterOption.Kinds}. Default: lora-xs:8."),
         new("estimator", "KIND", "Directional derivatives: jvp (exact), one-sided or central (finite differences). Default: the recipe's."),
         new("seed", "N", "Seed of every random choice; same seed, same result. Default: 1."),
         new("max_passes", "N", "Stop when so many forward passes (of 8 examples) are spent; 0 for no limit. Default: the recipe's."),

@@ -18,7 +18,7 @@ internal static class ProfileView
                 .. new[]
                 {
                     candidate.Adapter, Quantity.Count(candidate.Dimension), Quantity.Estimate(candidate.SquaredGradient), Quantity.Estimate(candidate.SquaredBatchGradient),
-                    Quantity.Estimate(candidate.Trace), Quantity.Estimate(candidate.Rate), Quantity.Number(candidate.Cosine.Value, "0.000"), Quantity.Number(candidate.Seconds, "0.0"),
+                    Quantity.Estimate(candidate.Trace), Quantity.Estimate(candidate.Rate), Quantity.Estimate(candidate.Cosine), Quantity.Number(candidate.Seconds, "0.0"),
                 }.Select(cell => new Text(cell)),
             ]);
         return table;

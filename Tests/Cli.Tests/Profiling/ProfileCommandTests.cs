@@ -77,6 +77,18 @@ public sealed class ProfileCommandTests
         using var json = JsonDocument.Parse(cli.Output.ToString());
         Assert.Equal((3, 4, false, false), (json.RootElement.GetProperty("seed").GetInt32(), json.RootElement.GetProperty("batch_size").GetInt32(), json.RootElement.GetProperty("block_scaling").GetBoolean(), json.RootElement.GetProperty("centred_residuals").GetBoolean()));
         Assert.False(Directory.Exists(cli.Path("precious")));
+
+        var importance = cli.Write("importance.yaml", "algorithm_options:\n  importance_sampling: true\n");
+        Assert.Equal(ExitCodes.BadInput, await Profile(cli, "--job", importance));
+        Assert.Contains("importance_sampling is true", cli.Error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Too_few_examples_for_a_batch_are_refused()
+    {
+        using var cli = new CliRun();
+        Assert.Equal(ExitCodes.BadInput, await Profile(cli, "--examples", "15"));
+        Assert.Contains("--examples is 15; batches of 4 need at least 16", cli.Error.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
