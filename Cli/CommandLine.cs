@@ -47,6 +47,7 @@ public static class CommandLine
     {
         var root = new RootCommand("Fine-tunes language models on text that never leaves its device: federated forward gradients on an Orleans cluster.\nExit codes: 0 done, 1 failed, 2 bad input, 130 interrupted. NO_COLOR switches colours off.");
         root.Subcommands.Add(RunCommand.Create(context));
+        root.Subcommands.Add(ProfileCommand.Create(context));
         root.Subcommands.Add(ModelCommand.Create(context));
         root.Subcommands.Add(JobCommand.Create(context));
         root.Subcommands.Add(ExportCommand.Create(context));

@@ -1,4 +1,6 @@
 using FwdLLM.Bench;
+using FwdLLM.Bench.Profile;
+using FwdLLM.Cli;
 using FwdLLM.DeviceAgent.Data;
 using FwdLLM.Inference;
 using FwdLLM.Modeling.Checkpoints;
@@ -11,6 +13,7 @@ Benchmark[] benchmarks =
     new("bytes", "bytes on a device's socket per contribution, probe, check-in and snapshot", BytesBench.Options, BytesBench.Run),
     new("compaction", "accuracy that the compact model costs", CompactionBench.Options, CompactionBench.Run),
     new("learning", "accuracy against forward passes, without a cluster", LearningDefaults.Options, LearningDefaults.Run),
+    new("profile", "rank correlation of the profiler's η with what short runs gain", ProfileBench.Options, ProfileBench.Run),
 ];
 
 var name = args.Length > 0 ? args[0] : "";
@@ -40,7 +43,7 @@ try
 {
     return benchmark.Run(new BenchArguments(rest));
 }
-catch (Exception e) when (e is ArgumentException or CheckpointException or DataException or InferenceException or IOException)
+catch (Exception e) when (e is ArgumentException or CheckpointException or DataException or InferenceException or InputException or IOException)
 {
     Console.Error.WriteLine($"{benchmark.Name}: {e.Message}");
     return 2;

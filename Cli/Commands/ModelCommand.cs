@@ -20,7 +20,7 @@ internal static class ModelCommand
     private static Command CreateAdd(CliContext context)
     {
         var model = new Argument<string>("DIR") { Description = "Checkpoint folder: config.json, model.safetensors, tokenizer." };
-        var adapter = new Option<string>("--adapter") { Description = $"Adapter to compile in: {AdapterOption.Kinds}. Default: lora-xs:8.", HelpName = "KIND[:NUMBER]" };
+        var adapter = new Option<string>("--adapter") { Description = $"Adapter to compile in: {AdapterOption.Kinds}. Default: lora-xs:8.", HelpName = "KIND[:NUMBER][@LAYER]" };
         var artifacts = new Option<string>("--artifacts") { Description = "Folder of compiled models that the silo serves.", HelpName = "DIR", Required = true };
         var precision = new Option<string>("--precision") { Description = "Weights: fp32, int8, int8-weights, int4, int8-weights-fast or int4-fast. All but fp32 are tested before they are added. Default: fp32.", HelpName = "FORMAT" };
         var keep = new Option<string>("--keep-float") { Description = "Layers that stay in fp32, with commas between, or auto: as many as the test needs. Default: none.", HelpName = "LAYERS" };

@@ -8,9 +8,11 @@ internal sealed class SettingOptions
 {
     private readonly List<(SettingKey Key, Option Option)> _options = [];
 
-    public SettingOptions(Command command)
+    /// <param name="command">Command to add to.</param>
+    /// <param name="names">The settings it takes; null for all.</param>
+    public SettingOptions(Command command, IReadOnlyCollection<string>? names = null)
     {
-        foreach (var key in SettingKey.All)
+        foreach (var key in SettingKey.All.Where(key => names is null || names.Contains(key.Name)))
         {
             Option option = key.Value is null
                 ? new Option<bool>(key.Option) { Description = key.Help }

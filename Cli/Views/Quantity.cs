@@ -1,4 +1,5 @@
 using System.Globalization;
+using FwdLLM.Learning.Profiling;
 
 namespace FwdLLM.Cli.Views;
 
@@ -20,6 +21,9 @@ internal static class Quantity
         from is { } a && to is { } b && double.IsFinite(b - a) ? string.Create(CultureInfo.InvariantCulture, $"{(b - a) * 100:+0.00;-0.00;0.00} points") : Unknown;
 
     public static string Number(double? value, string format = "0.0000") => value is { } number && double.IsFinite(number) ? number.ToString(format, CultureInfo.InvariantCulture) : Unknown;
+
+    /// <summary>A figure with its standard error, two digits and one.</summary>
+    public static string Estimate(Estimate figure) => $"{Number(figure.Value, "0.0e-0")} ± {Number(figure.StandardError, "0e-0")}";
 
     public static string Count(double value) => Number(value, "#,0");
 

@@ -6,7 +6,7 @@ namespace FwdLLM.DeviceAgent.Work;
 /// which is zero in expectation whatever x is, so E[Jₓᵀcₓ] = 0 for every head, adapter and shard. With the head at its optimum on the shard and the
 /// adapter at its start, r − c = n/(n − 1)·(a − mean a): the batch mean is removed. Elsewhere what is removed is its noise, never its expectation.
 /// </summary>
-internal static class ControlVariate
+public static class ControlVariate
 {
     /// <summary>c [n, C].</summary>
     /// <param name="residuals">r⁰ of the whole shard [N, C].</param>

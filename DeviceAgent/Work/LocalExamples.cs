@@ -35,6 +35,10 @@ public sealed class LocalExamples
     /// <summary>The examples at some positions, in that order.</summary>
     public LocalExamples At(int[] positions) => new([.. positions.Select(i => Sequences[i])], [.. positions.Select(i => Targets[i])]);
 
+    /// <summary>Class indices of classified texts [n].</summary>
+    /// <exception cref="ArgumentException">The targets are of another kind.</exception>
+    public int[] Classes() => Array.ConvertAll(TargetsAs<ClassTarget>(), target => target.Class);
+
     /// <summary>Tokens of each example [n].</summary>
     internal int[] Lengths() => [.. Sequences.Select(sequence => sequence.Length)];
 

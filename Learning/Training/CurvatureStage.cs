@@ -8,9 +8,6 @@ namespace FwdLLM.Learning.Training;
 /// </summary>
 internal static class CurvatureStage
 {
-    // A block whose measured trace is under this fraction of the mean is scaled as if it were at it: a tiny trace is mostly noise.
-    private const double LeastRelativeTrace = 0.02;
-
     public static void Add(TrainingContext context, CompletedWork work, RoundSums sums)
     {
         var blocks = context.Layout.Blocks.Count;
@@ -33,23 +30,14 @@ internal static class CurvatureStage
         var values = sums.Scalars!.ToDoubles();
         var trace = new double[blocks];
         for (var b = 0; b < blocks; b++) trace[b] = values[(2 * b) + 1] > 0 ? values[2 * b] / values[(2 * b) + 1] : double.NaN;
-        var measured = trace.Where(value => value > 0).ToArray();
-        var mean = measured.Length > 0 ? measured.Average() : 1;
-        var scale = new float[blocks];
-        for (var b = 0; b < blocks; b++)
-        {
-            var usable = double.IsNaN(trace[b]) ? mean : Math.Max(trace[b], LeastRelativeTrace * mean);
-            scale[b] = (float)(1 / Math.Sqrt(usable));
-        }
-
         return state with
         {
             Stage = TrainingStage.Probes,
-            BlockScale = scale,
+            BlockScale = BlockScales.FromTraces(trace),
             Report = new SortedDictionary<string, double>(StringComparer.Ordinal)
             {
                 ["curvature-trace"] = trace.Where(value => !double.IsNaN(value)).Sum(),
-                ["curvature-blocks"] = measured.Length,
+                ["curvature-blocks"] = trace.Count(value => value > 0),
             },
         };
     }

@@ -1,3 +1,4 @@
+using FwdLLM.Learning;
 using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Graphs;
@@ -53,6 +54,13 @@ public static class ModelCompiler
 
         return CompiledModel.Open(folder);
     }
+
+    /// <summary>How θ of an adapter would be divided, without compiling anything.</summary>
+    /// <param name="checkpoint">Model.</param>
+    /// <param name="spec">Adapter.</param>
+    /// <exception cref="ArgumentException">The specification does not fit the model.</exception>
+    public static AdapterLayout Layout(Checkpoint checkpoint, AdapterSpec spec) =>
+        AdapterPlan.Create(spec, checkpoint.Config, checkpoint.Pooling, weights: null).Layout;
 
     private static ModelManifest Write(ModelSource source, AdapterPlan plan, PrecisionPlan precision, string folder, bool withVjp)
     {

@@ -11,6 +11,8 @@ internal sealed class KeptGradients(IModelRuntime inner) : IModelRuntime
     private ConcurrentDictionary<TokenSequence, (TokenSequence[] Batch, float[] Cotangents, float[] Gradient)> _gradients = new(ReferenceEqualityComparer.Instance);
     private float[] _theta = [];
 
+    public bool IsSmooth => inner.IsSmooth;
+
     public int Dimension => inner.Dimension;
 
     public int FeatureSize => inner.FeatureSize;

@@ -1,3 +1,4 @@
+using FwdLLM.Cli.Profiling;
 using FwdLLM.DeviceAgent.Data;
 using FwdLLM.DeviceAgent.Work;
 using FwdLLM.Inference;
@@ -21,7 +22,7 @@ internal sealed class LearningTask : IDisposable
     {
         var cache = Path.Combine(Path.GetTempPath(), "fwdllm-bench-models");
         Model = ModelCache.GetOrCompile(modelFolder, adapter, cache);
-        Runtime = new StartFeatures(new KeptGradients(ModelRuntime.Open(Model, new RuntimeOptions { AllowVjp = true })));
+        Runtime = new StartFeatures(new KeptGradients(ModelRuntime.Open(Model, new RuntimeOptions { AllowVjp = true })), new float[Model.Layout.Dimension], StartFeatures.Store());
         var tokenizer = Tokenizers.Load(Model.Folder);
         var train = DataReader.Read(trainFile, new DataReadOptions());
         var labels = LabelIndex.FromTrain(train);

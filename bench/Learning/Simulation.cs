@@ -8,12 +8,15 @@ namespace FwdLLM.Bench.Learning;
 /// A whole job without a cluster: the same trainer and the same device work, called directly. Equal seeds give the bits
 /// that the cluster's fixed schedule gives; a test in Tests/Cluster holds the two together.
 /// </summary>
-public sealed class Simulation(Trainer trainer, IReadOnlyList<DeviceWorker> devices)
+/// <param name="trainer">The job.</param>
+/// <param name="devices">Its devices.</param>
+/// <param name="start">Where it begins; null at the job's start.</param>
+public sealed class Simulation(Trainer trainer, IReadOnlyList<DeviceWorker> devices, ModelState? start = null)
 {
     private readonly string[] _ids = [.. Enumerable.Range(0, devices.Count).Select(i => $"device-{i:D5}")];
 
     /// <summary>State after the last round.</summary>
-    public ModelState State { get; private set; } = trainer.Initial();
+    public ModelState State { get; private set; } = start ?? trainer.Initial();
 
     /// <summary>Runs to the end; <paramref name="afterRound"/> sees every committed state.</summary>
     public ModelState Run(Action<RoundPlan, ModelState, double>? afterRound = null)

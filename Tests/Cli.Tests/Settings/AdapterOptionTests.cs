@@ -16,6 +16,8 @@ public sealed class AdapterOptionTests
     [InlineData("bitfit", AdapterKinds.BitFit, 0, "all-biases", "bitfit")]
     [InlineData("houlsby", AdapterKinds.Houlsby, 0, "", "houlsby:16")]
     [InlineData("pfeiffer:4", AdapterKinds.Pfeiffer, 0, "", "pfeiffer:4")]
+    [InlineData("lora-xs:4@3", AdapterKinds.LoraXs, 4, "all-linear", "lora-xs:4@3")]
+    [InlineData("bitfit@0", AdapterKinds.BitFit, 0, "all-biases", "bitfit")]
     public void Adapter_is_read_and_written_back(string text, string kind, int rank, string targets, string written)
     {
         var spec = AdapterOption.Parse(text);
@@ -33,7 +35,7 @@ public sealed class AdapterOptionTests
     }
 
     [Theory]
-    [InlineData("qlora", "give lora-xs, lora or rslora")]
+    [InlineData("qlora", "did you mean lora?")]
     [InlineData("lora-xs:", "rank from 1 to 512")]
     [InlineData("lora:0", "rank from 1 to 512")]
     [InlineData("lora:-3", "rank from 1 to 512")]
@@ -42,6 +44,9 @@ public sealed class AdapterOptionTests
     [InlineData("houlsby:0", "reduction from 1 to 512")]
     [InlineData("ia3:8", "give ia3 alone")]
     [InlineData("bitfit:", "give bitfit alone")]
+    [InlineData("lora@", "number of a layer after the @")]
+    [InlineData("lora:8@-1", "number of a layer after the @")]
+    [InlineData("lora@1@2", "number of a layer after the @")]
     public void Unknown_adapter_is_refused_with_what_to_write(string text, string remedy)
     {
         var error = Assert.Throws<InputException>(() => AdapterOption.Parse(text)).Message;

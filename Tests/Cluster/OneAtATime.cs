@@ -1,0 +1,2 @@
+// Every test here starts processes of its own, up to fifty; side by side they would only wait for each other.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
