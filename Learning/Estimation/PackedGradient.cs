@@ -19,7 +19,8 @@ public static class PackedGradient
 
     private const short Zeros = short.MinValue;
     private const int LeastExponent = -1000;
-    private const int GreatestExponent = 1017;
+    private const int GreatestExponent = 994;
+    private static readonly double Largest = Math.ScaleB(1, 1000);
 
     /// <summary>Bytes of a packed gradient over these blocks.</summary>
     public static int PackedLength(IReadOnlyList<AdapterBlock> blocks)
@@ -34,7 +35,7 @@ public static class PackedGradient
     /// <param name="values">[D].</param>
     /// <param name="blocks">The blocks of the D coordinates, in order and without gaps.</param>
     /// <param name="random">Rounds; one 64-bit number a value, in index order.</param>
-    /// <exception cref="ArgumentException">A value is not finite, or the blocks have another length.</exception>
+    /// <exception cref="ArgumentException">A value is not finite or beyond ±2^1000, or the blocks have another length.</exception>
     public static byte[] Pack(ReadOnlySpan<double> values, IReadOnlyList<AdapterBlock> blocks, CounterRandom random)
     {
         ArgumentNullException.ThrowIfNull(random);
@@ -111,7 +112,7 @@ public static class PackedGradient
     {
         var largest = 0.0;
         for (var i = 0; i < part.Length; i++)
-            largest = double.IsFinite(part[i]) ? Math.Max(largest, Math.Abs(part[i])) : throw new ArgumentException($"Value {offset + i} is {part[i]}; only finite values can be packed.", nameof(part));
+            largest = Math.Abs(part[i]) <= Largest ? Math.Max(largest, Math.Abs(part[i])) : throw new ArgumentException($"Value {offset + i} is {part[i]}; only finite values within ±2^1000 can be packed.", nameof(part));
         if (largest == 0) return Zeros;
         var exponent = Math.Max(LeastExponent, Math.ILogB(largest) - 6); // largest/2^e from 64 to 128
         return Math.ScaleB(largest, -exponent) > sbyte.MaxValue ? exponent + 1 : exponent;
