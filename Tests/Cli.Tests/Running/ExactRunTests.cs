@@ -32,7 +32,7 @@ public sealed class ExactRunTests
 
         Assert.Equal(first.Sha256, second.Sha256);
         Assert.NotEqual(first.Sha256, probes.Sha256);
-        Assert.Equal(2 * first.Probes, probes.Probes);
+        Assert.Equal(15 * 2 * 4, probes.Probes - first.Probes); // two devices of four gave none in 15 rounds
         Assert.True(first.Loss < probes.Loss, $"{first.Loss} with exact gradients, {probes.Loss} with probes alone");
     }
 

@@ -41,7 +41,7 @@ public sealed class ExactOptionTests
         var executor = new FakeExecutor();
         Assert.Equal(0, await cli.RunAsync(executor, "run", "--devices", "8", "--exact-devices", "0.25", "--out", cli.Path("out")));
         Assert.Equal(2, executor.Asked!.ExactDevices);
-        Assert.Contains("\"exactDevices\": 2", await File.ReadAllTextAsync(cli.Path("out/settings.json"), TestContext.Current.CancellationToken), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("\"exact_devices\": 2", await File.ReadAllTextAsync(cli.Path("out/settings.json"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Equal(ExitCodes.BadInput, await cli.RunAsync(executor, "run", "--devices", "8", "--exact-devices", "9", "--out", cli.Path("out2")));
         Assert.Contains("--exact-devices: \"9\" is neither", cli.Error.ToString(), StringComparison.Ordinal);
     }
