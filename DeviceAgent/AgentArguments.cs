@@ -32,6 +32,9 @@ public sealed record AgentArguments
     /// <summary>Column of the label.</summary>
     public required string LabelColumn { get; init; }
 
+    /// <summary>The devices hosted here compute exact gradients.</summary>
+    public bool Exact { get; init; }
+
     /// <summary>Folder of compiled models.</summary>
     public required string ArtifactsFolder { get; init; }
 

@@ -29,13 +29,15 @@ public sealed class AgentCommand
     private readonly Option<string> _artifacts = new("--artifacts") { Description = "Folder of compiled models.", DefaultValueFactory = _ => "fwdllm-artifacts", HelpName = "dir" };
     private readonly Option<string?> _artifactsUrl = new("--artifacts-url") { Description = "A silo's HTTP address, where models missing in the folder are fetched.", HelpName = "url" };
 
+    private readonly Option<bool> _exact = new("--exact") { Description = "The devices hosted here have memory for exact gradients, and answer with these instead of directional derivatives." };
+
     /// <summary>Creates the command.</summary>
     /// <param name="run">Called with checked arguments; returns the exit code.</param>
     public AgentCommand(Func<AgentArguments, CancellationToken, Task<int>> run)
     {
         Root = new RootCommand("Runs devices of a federated fine-tuning job: they compute on the data given here, which never leaves this process.")
         {
-            _job, _data, _task, _gateways, _devices, _hosts, _split, _splitSeed, _textColumn, _labelColumn, _artifacts, _artifactsUrl, _concurrent, _clusterId, _serviceId,
+            _job, _data, _task, _gateways, _devices, _hosts, _split, _splitSeed, _textColumn, _labelColumn, _artifacts, _artifactsUrl, _concurrent, _exact, _clusterId, _serviceId,
         };
         Root.SetAction(async (parsed, cancellation) =>
         {
@@ -85,6 +87,7 @@ public sealed class AgentCommand
             SplitSeed = parsed.GetValue(_splitSeed),
             TextColumn = parsed.GetValue(_textColumn)!,
             LabelColumn = parsed.GetValue(_labelColumn)!,
+            Exact = parsed.GetValue(_exact),
             ArtifactsFolder = parsed.GetValue(_artifacts)!,
             ArtifactsUrl = ParseUrl(parsed.GetValue(_artifactsUrl)),
         };

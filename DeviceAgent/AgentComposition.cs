@@ -27,7 +27,8 @@ public static class AgentComposition
                 GroupColumn = split.GroupColumn,
             });
             var shards = split.Assign(data.Rows, arguments.TotalDevices, seed);
-            return new ShardWorkerFactory(data, shards, model, new RuntimeOptions { AllowVjp = false });
+            var exact = Enumerable.Range(arguments.Fleet.FirstDevice, arguments.Exact ? arguments.Fleet.DeviceCount : 0).ToHashSet();
+            return new ShardWorkerFactory(data, shards, model, new RuntimeOptions(), exact);
         }
         catch (DataException e)
         {

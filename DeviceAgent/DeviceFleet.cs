@@ -45,7 +45,7 @@ public sealed class DeviceFleet
 
     private async Task<SessionEnd> RunDeviceAsync(int number, Preparation prepared, FleetContext context, CancellationTokenSource stop)
     {
-        var profile = new DeviceProfile(DeviceProfile.IdOf(number), _options.JobId, _workers.Examples(number));
+        var profile = new DeviceProfile(DeviceProfile.IdOf(number), _options.JobId, _workers.Examples(number), _workers.IsExact(number));
         var session = new DeviceSession(profile, (job, cancellation) => prepared.CreateAsync(job, number, cancellation), context);
         var ended = false;
         try

@@ -38,7 +38,7 @@ public sealed class DeviceSession(DeviceProfile profile, Func<JobSpec, Cancellat
     /// <summary>Null when welcome, otherwise the refusal.</summary>
     private async Task<string?> EnrolAsync(CancellationToken cancellation)
     {
-        var enrolment = new Enrolment { Protocol = ProtocolVersion.Current, JobId = profile.JobId, Examples = profile.Examples, Agent = AgentVersion };
+        var enrolment = new Enrolment { Protocol = ProtocolVersion.Current, JobId = profile.JobId, Examples = profile.Examples, Agent = AgentVersion, Exact = profile.Exact };
         var welcome = await UntilAnsweredAsync(() => context.Cluster.EnrolAsync(profile.DeviceId, enrolment, cancellation), cancellation);
         if ((welcome.Refusal ?? (welcome.Job is null ? "the cluster named no job" : null)) is { } refusal)
         {

@@ -8,6 +8,9 @@ public interface IWorkerFactory
     /// <summary>Examples device <paramref name="deviceNumber"/> holds; known before a job is.</summary>
     int Examples(int deviceNumber);
 
+    /// <summary>Whether device <paramref name="deviceNumber"/> computes exact gradients.</summary>
+    bool IsExact(int deviceNumber) => false;
+
     /// <summary>Gets ready for a job, once per process and before the first <see cref="Create"/>: downloads and loads the model.</summary>
     Task PrepareAsync(JobSpec job, CancellationToken cancellation);
 

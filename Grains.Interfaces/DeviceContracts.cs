@@ -15,6 +15,9 @@ public sealed record Enrolment
 
     /// <summary>Agent's version, for logs.</summary>
     [Id(3)] public string Agent { get; init; } = "";
+
+    /// <summary>The device has memory for exact gradients. Agents that do not know the field have not.</summary>
+    [Id(4)] public bool Exact { get; init; }
 }
 
 /// <summary>Answer to an enrolment.</summary>

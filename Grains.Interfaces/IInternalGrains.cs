@@ -33,6 +33,9 @@ public sealed record PoolEntry
 
     /// <summary>Assignments missed.</summary>
     [Id(4)] public int Missed { get; init; }
+
+    /// <summary>It computes exact gradients.</summary>
+    [Id(5)] public bool Exact { get; init; }
 }
 
 /// <summary>Evaluates a model version on the server's held-out set. Stateless worker; does nothing when the silo has no such set.</summary>

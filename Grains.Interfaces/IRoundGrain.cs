@@ -31,6 +31,9 @@ public sealed record CohortMember
 
     /// <summary>Probes it gets per wave.</summary>
     [Id(2)] public required int ProbeCount { get; init; }
+
+    /// <summary>It gives exact gradients in place of probes.</summary>
+    [Id(3)] public bool Exact { get; init; }
 }
 
 /// <summary>Progress of a round.</summary>

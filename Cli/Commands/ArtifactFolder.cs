@@ -16,8 +16,9 @@ internal static class ArtifactFolder
     /// <param name="texts">Texts to test a quantised model with.</param>
     /// <param name="artifacts">Folder of compiled models.</param>
     /// <param name="report">Told what the test finds.</param>
+    /// <param name="withVjp">With the graph of exact gradients.</param>
     /// <param name="pooling">How to pool; null as the checkpoint does.</param>
-    public static CompiledModel Add(string model, AdapterSpec adapter, PrecisionSpec precision, Func<IEnumerable<string>> texts, string artifacts, Action<string> report, PoolingKind? pooling = null)
+    public static CompiledModel Add(string model, AdapterSpec adapter, PrecisionSpec precision, Func<IEnumerable<string>> texts, string artifacts, Action<string> report, bool withVjp, PoolingKind? pooling = null)
     {
         if (!Directory.Exists(model) && !File.Exists(model))
             throw new InputException($"the model \"{model}\" does not exist; give the folder that holds config.json and model.safetensors, or a GGUF file.");
@@ -27,7 +28,7 @@ internal static class ArtifactFolder
         try
         {
             var source = ModelSource.From(checkpoint);
-            var sha256 = PreciseModel.Compile(source with { Pooling = pooling ?? source.Pooling }, checkpoint.LoadTokenizer, adapter, precision, staging, withVjp: false, texts, threads: 1, report).ManifestSha256;
+            var sha256 = PreciseModel.Compile(source with { Pooling = pooling ?? source.Pooling }, checkpoint.LoadTokenizer, adapter, precision, staging, withVjp, texts, threads: 1, report).ManifestSha256;
             var folder = Path.Combine(artifacts, sha256);
             if (!Directory.Exists(folder))
                 Directory.Move(staging, folder);

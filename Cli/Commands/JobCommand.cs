@@ -81,7 +81,7 @@ internal sealed class JobCommand(CliContext context)
             var settings = Read(parsed);
             var data = RunData.Load(settings);
             var head = VerbalizerHead.Read(settings, data.Labels);
-            var model = ArtifactFolder.Add(settings.Model, settings.Adapter, settings.Precision, () => data.Train.Texts, parsed.GetRequiredValue(artifacts), context.Error.WriteLine, TaskDefaults.Pooling(settings.Task));
+            var model = ArtifactFolder.Add(settings.Model, settings.Adapter, settings.Precision, () => data.Train.Texts, parsed.GetRequiredValue(artifacts), context.Error.WriteLine, settings.ExactDevices > 0, TaskDefaults.Pooling(settings.Task));
             await using var cluster = await ConnectAsync(parsed, cancellation);
             Write(settings.Id, await cluster.SubmitAsync(JobSpecFactory.Create(settings, data.Labels, head, model), cancellation), json: false);
             return ExitCodes.Success;

@@ -35,7 +35,7 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
             var model = await Task.Run(() => Compile(settings, () => data.Train.Texts, line => observer.Report(new RunProgress { Phase = line, Elapsed = watch.Elapsed }), cancellation), cancellation);
             ExportFormats.Check(settings.Export, model);
             var spec = JobSpecFactory.Create(settings, data.Labels, VerbalizerHead.Read(settings, data.Labels), model);
-            using var workers = new ShardWorkerFactory(data.Train, data.Shards, (_, _) => Task.FromResult(model.Folder), new RuntimeOptions { AllowVjp = false });
+            using var workers = new ShardWorkerFactory(data.Train, data.Shards, (_, _) => Task.FromResult(model.Folder), new RuntimeOptions(), ExactOption.Choose(settings.Algorithm.Seed, settings.Devices, settings.ExactDevices));
             using var evaluation = ModelRuntime.Open(model, new RuntimeOptions { AllowVjp = false });
             return await RunAsync(new Prepared(settings, data, spec, model, workers, new HeldOutEvaluator(evaluation, HeldOutData.Create(data.Test, spec, model)), watch), observer, cancellation);
         }

@@ -51,6 +51,9 @@ public sealed record RunSettings
     /// <summary>Number of devices.</summary>
     public int Devices { get; init; } = 50;
 
+    /// <summary>Devices of these that compute exact gradients.</summary>
+    public int ExactDevices { get; init; }
+
     /// <summary>Adapter.</summary>
     public required AdapterSpec Adapter { get; init; }
 

@@ -22,6 +22,7 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
         var id = Id();
         var (train, test) = Data();
         var task = Task();
+        var devices = (int)Whole("devices", 50, 1, 100_000);
         var settings = new RunSettings
         {
             Id = id,
@@ -36,7 +37,8 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
             LabelColumn = Text("label_column", "label"),
             SkipBadRows = Choice("skip_bad_rows", "false", ["true", "false"]) == "true",
             Split = Parsed("split", UsesBundledData ? DataSplit.Parse(BundledAssets.Split) : DataSplit.Iid, DataSplit.Parse).ToString(),
-            Devices = (int)Whole("devices", 50, 1, 100_000),
+            Devices = devices,
+            ExactDevices = Parsed("exact_devices", 0, text => ExactOption.Parse(text, devices)),
             Adapter = Parsed("adapter", AdapterSpec.Default, AdapterOption.Parse),
             Precision = Precision(),
             Algorithm = Algorithm(task),

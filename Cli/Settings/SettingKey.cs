@@ -26,6 +26,7 @@ public sealed record SettingKey(string Name, string? Value, string Help)
         new("skip_bad_rows", null, "Leave out rows that cannot be read instead of refusing the file."),
         new("split", "SPLIT", "How rows are dealt to devices: iid, dirichlet:ALPHA (skewed labels) or by:COLUMN (by owner). Default: iid."),
         new("devices", "N", "Number of devices, 1 to 100000. Default: 50."),
+        new("exact_devices", "N|FRACTION", "How many devices compute exact gradients instead of directional derivatives: a number, or with a decimal point a fraction. Default: 0."),
         new("algorithm", "NAME", "Recipe: default, or fwdllm-reference for the published one. Default: default."),
         new("adapter", "KIND[:NUMBER][@LAYER]", $"What is trained: {AdapterOption.Kinds}. Default: lora-xs:8."),
         new("precision", "FORMAT", "Weights of the model: fp32, int8 (activations too), int8-weights or int4; int8-weights-fast and int4-fast round activations as well. Default: fp32."),

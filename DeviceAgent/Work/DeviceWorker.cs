@@ -56,6 +56,7 @@ public sealed class DeviceWorker
             WorkKind.HeadGradient => HeadGradient(snapshot, cancellation),
             WorkKind.Curvature => Curvature(order, snapshot, cancellation),
             WorkKind.Probes => Probes(order, snapshot, cancellation),
+            WorkKind.ExactGradient => ExactGradient(order, snapshot, cancellation),
             _ => throw new ArgumentException($"Work of kind {(byte)order.Kind} is unknown to this agent; update it.", nameof(order)),
         };
     }
@@ -104,8 +105,19 @@ public sealed class DeviceWorker
         var (batch, spent) = ProbeBatch(order, snapshot, cancellation);
         var source = new DirectionSource(_context, snapshot.LastStep, order);
         var directions = new ProbeDirections(_context, snapshot, source, order.ProbeCount);
-        var (scalars, head) = DirectionalDerivatives.Measure(_context.Options, _runtime, Heads(snapshot), batch, snapshot, directions, cancellation);
+        var (scalars, head) = DirectionalDerivatives.Measure(_context, _runtime, Heads(snapshot), batch, snapshot, directions, cancellation);
         return Result(head, spent + ForwardCost.Probes(_context.Options.Estimator, batch.Examples.Count, order.ProbeCount, batch.HasFixedResiduals)) with { Scalars = scalars };
+    }
+
+    private WorkResult ExactGradient(WorkOrder order, ModelSnapshot snapshot, CancellationToken cancellation)
+    {
+        var (batch, spent) = ProbeBatch(order, snapshot, cancellation);
+        var (gradient, head) = BatchGradient.Measure(_context, _runtime, Heads(snapshot), batch, snapshot, cancellation);
+        var rounding = new CounterRandom(_context.Key("gradient-rounding"), new DirectionAddress(order.Round, order.Slot, order.Wave));
+        return Result(head, spent + ForwardCost.ExactGradient(batch.Examples.Count)) with
+        {
+            Vector = PackedGradient.Pack(BatchGradient.Scale(_context, snapshot, gradient), _context.ProbedBlocks, rounding),
+        };
     }
 
     // What weighs and centres are residuals under the features of the adapter's start: the same for an agent that was restarted, which computes them again.
@@ -124,13 +136,16 @@ public sealed class DeviceWorker
         }
 
         var (positions, weights) = options.ImportanceSampling
-            ? ImportanceDraw.Draw(_context.Key("batches"), order.Round, order.Slot, _settled.ResidualNorms(), n)
-            : (_context.Batch(order.Round, order.Slot, _examples.Count, n), null);
+            ? ImportanceDraw.Draw(_context.Key("batches"), order.Round, order.Slot, _settled.ResidualNorms(), n, Draw(order))
+            : (_context.Batch(order.Round, order.Slot, _examples.Count, n, Draw(order)), null);
         var control = options.CentredResiduals && n > 1 ? ControlVariate.Of(_settled.Residuals, _context.Classes, positions, weights) : null;
         return (new WeightedBatch(_examples.At(positions), weights, control), spent);
     }
 
-    private LocalExamples Batch(WorkOrder order) => _examples.At(_context.Batch(order.Round, order.Slot, _examples.Count, order.BatchSize));
+    private LocalExamples Batch(WorkOrder order) => _examples.At(_context.Batch(order.Round, order.Slot, _examples.Count, order.BatchSize, Draw(order)));
+
+    // More probes of one batch see more of its gradient; its exact gradient twice says nothing new.
+    private static uint Draw(WorkOrder order) => order.Kind == WorkKind.ExactGradient ? order.Wave : 0;
 
     private static WorkResult Result(TaskEvaluation head, long spent) => new()
     {

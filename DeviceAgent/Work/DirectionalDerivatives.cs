@@ -10,12 +10,12 @@ namespace FwdLLM.DeviceAgent.Work;
 internal static class DirectionalDerivatives
 {
     public static (float[] Scalars, TaskEvaluation Head) Measure(
-        AlgorithmOptions options, IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
-        => options.Estimator switch
+        TrainingContext context, IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
+        => context.Options.Estimator switch
         {
             EstimatorKind.Jvp => Jvp(runtime, heads, batch, snapshot, directions, cancellation),
-            EstimatorKind.Oracle or EstimatorKind.CentralLimit => Oracle(runtime, heads, batch, snapshot, directions, cancellation),
-            _ => Differences(options, runtime, heads, batch, snapshot, directions, cancellation),
+            EstimatorKind.Oracle or EstimatorKind.CentralLimit => Oracle(context, runtime, heads, batch, snapshot, directions, cancellation),
+            _ => Differences(context.Options, runtime, heads, batch, snapshot, directions, cancellation),
         };
 
     private static (float[] Scalars, TaskEvaluation Head) Jvp(
@@ -32,15 +32,12 @@ internal static class DirectionalDerivatives
     }
 
     private static (float[] Scalars, TaskEvaluation Head) Oracle(
-        IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
+        TrainingContext context, IModelRuntime runtime, HeadFactory heads, WeightedBatch batch, ModelSnapshot snapshot, ProbeDirections directions, CancellationToken cancellation)
     {
-        var features = runtime.Features(batch.Examples.Sequences, snapshot.Theta, cancellation);
-        var evaluation = heads.Evaluate(snapshot.Head, features, batch);
-        var gradient = Array.ConvertAll(runtime.Vjp(batch.Examples.Sequences, snapshot.Theta, evaluation.Cotangents(), cancellation), value => (double)value);
-        var headGradient = directions.Head.Length == 0 ? [] : evaluation.HeadGradient();
+        var (gradient, evaluation) = BatchGradient.Measure(context, runtime, heads, batch, snapshot, cancellation);
         var scalars = new float[directions.Count];
         for (var k = 0; k < scalars.Length; k++)
-            scalars[k] = (float)(Dot(gradient, directions.AdapterPart(k)) + (Dot(headGradient, directions.HeadPart(k)) / batch.Examples.Count));
+            scalars[k] = (float)(Dot(gradient, directions.AdapterPart(k)) + Dot(gradient.AsSpan(directions.AdapterPart(k).Length), directions.HeadPart(k)));
         return (scalars, evaluation);
     }
 
@@ -73,7 +70,7 @@ internal static class DirectionalDerivatives
         return to;
     }
 
-    private static double Dot(double[] a, ReadOnlySpan<float> b)
+    private static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<float> b)
     {
         var sum = 0.0;
         for (var i = 0; i < b.Length; i++) sum += a[i] * b[i];

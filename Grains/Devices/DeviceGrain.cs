@@ -60,7 +60,7 @@ public sealed partial class DeviceGrain(
 
         var state = store.State;
         if (state.JobId != enrolment.JobId) (state.Assignments, state.Inbox, state.Verdicts, state.Assigned, state.Missed) = ([], [], [], 0, 0);
-        (state.JobId, state.Examples, state.JobEnded) = (enrolment.JobId, enrolment.Examples, status.Phase == JobPhase.Finished);
+        (state.JobId, state.Examples, state.Exact, state.JobEnded) = (enrolment.JobId, enrolment.Examples, enrolment.Exact, status.Phase == JobPhase.Finished);
         _training = trainings.Create(spec);
         await store.SaveOrLeave(this);
         await Register();
@@ -178,6 +178,7 @@ public sealed partial class DeviceGrain(
             PassesPerSecond = store.State.PassesPerSecond,
             Assigned = store.State.Assigned,
             Missed = store.State.Missed,
+            Exact = store.State.Exact,
         });
 
     /// <summary>Not awaited: the round pulls what it was not told.</summary>

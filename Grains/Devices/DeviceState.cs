@@ -33,4 +33,6 @@ public sealed class DeviceState
 
     [Id(9)] public bool JobEnded { get; set; }
 
+    /// <summary>It computes exact gradients.</summary>
+    [Id(10)] public bool Exact { get; set; }
 }

@@ -26,8 +26,9 @@ public static class CohortChoice
         var invited = Invitations(cohort, order, devices);
         var chosen = invited >= sorted.Length ? sorted : CohortSampler.Draw(StreamKey.FromSeed(seed, "cohorts"), order.Round, sorted, invited);
         Array.Sort(chosen, StringComparer.Ordinal);
-        var loads = Loads(cohort, order, [.. chosen.Select(id => (double)byId[id].PassesPerSecond)]);
-        return [.. chosen.Select((id, slot) => new CohortMember { DeviceId = id, Slot = (uint)slot, ProbeCount = loads[slot] })];
+        bool IsExact(string id) => order.Kind == (byte)WorkKind.Probes && byId[id].Exact;
+        var loads = new Queue<int>(Loads(cohort, order, [.. chosen.Where(id => !IsExact(id)).Select(id => (double)byId[id].PassesPerSecond)]));
+        return [.. chosen.Select((id, slot) => new CohortMember { DeviceId = id, Slot = (uint)slot, ProbeCount = IsExact(id) ? 0 : loads.Dequeue(), Exact = IsExact(id) })];
     }
 
     private static int Invitations(CohortSpec cohort, RoundOrder order, IReadOnlyList<PoolEntry> devices)

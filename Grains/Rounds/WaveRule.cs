@@ -1,4 +1,5 @@
 using FwdLLM.Grains.Interfaces;
+using FwdLLM.Learning.Training;
 
 namespace FwdLLM.Grains;
 
@@ -20,7 +21,7 @@ public static class WaveRule
         Round = order.Round,
         Wave = wave,
         Slot = member.Slot,
-        Kind = order.Kind,
+        Kind = member.Exact ? (byte)WorkKind.ExactGradient : order.Kind,
         ModelVersion = order.ModelVersion,
         FirstProbe = checked(wave * (uint)member.ProbeCount),
         ProbeCount = member.ProbeCount,

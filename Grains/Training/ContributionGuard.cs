@@ -20,8 +20,8 @@ public static class ContributionGuard
         if (contribution.Scalars.Length != (long)sizeof(float) * assignment.ProbeCount)
             return $"Its scalars are {contribution.Scalars.Length} bytes; {assignment.ProbeCount} probes take {(long)sizeof(float) * assignment.ProbeCount}.";
 
-        // The widest vectors: sums of features and of their squares, or a gradient of the head.
-        var values = Math.Max(2L * context.FeatureSize, (long)context.Classes * (context.FeatureSize + 1));
+        // The widest vectors: sums of features and of their squares, or a gradient of the head or of a batch.
+        var values = Math.Max(Math.Max(2L * context.FeatureSize, (long)context.Classes * (context.FeatureSize + 1)), context.ProbedDimension);
         var bound = values * VectorBytesPerValue + VectorHeader;
         if (contribution.Vector.Length > bound) return $"Its vector is {contribution.Vector.Length} bytes; at most {bound} are taken for this model.";
         if (!float.IsFinite(contribution.LossSum)) return $"Its loss is {contribution.LossSum}; give a finite number.";

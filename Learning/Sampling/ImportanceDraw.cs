@@ -18,10 +18,11 @@ public static class ImportanceDraw
     /// <param name="slot">The device's slot.</param>
     /// <param name="sizes">Size of each example, not negative [N].</param>
     /// <param name="count">n.</param>
+    /// <param name="draw">Which draw of the round; another one is independent.</param>
     /// <returns>Positions in ascending order [n] and their weights 1/(N q) [n].</returns>
     /// <exception cref="ArgumentException">A size is negative or not finite, their sum is not finite, or there is none.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is negative.</exception>
-    public static (int[] Positions, double[] Weights) Draw(in StreamKey key, uint round, uint slot, ReadOnlySpan<double> sizes, int count)
+    public static (int[] Positions, double[] Weights) Draw(in StreamKey key, uint round, uint slot, ReadOnlySpan<double> sizes, int count, uint draw = 0)
     {
         if (sizes.IsEmpty) throw new ArgumentException("There are no examples to draw from.", nameof(sizes));
         ArgumentOutOfRangeException.ThrowIfNegative(count);
@@ -32,7 +33,7 @@ public static class ImportanceDraw
         var cumulative = new double[sizes.Length];
         var sum = 0.0;
         for (var i = 0; i < sizes.Length; i++) cumulative[i] = sum += Probability(sizes[i], total, sizes.Length);
-        var random = new CounterRandom(key, new DirectionAddress(round, slot, 0));
+        var random = new CounterRandom(key, new DirectionAddress(round, slot, draw));
         var positions = new int[count];
         for (var i = 0; i < count; i++)
         {

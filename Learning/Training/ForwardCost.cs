@@ -13,4 +13,8 @@ public static class ForwardCost
     /// <param name="fixedResiduals">Residuals are centred or weighted, so they come from a primal pass.</param>
     public static long Probes(EstimatorKind estimator, int examples, int probes, bool fixedResiduals)
         => examples * (estimator is EstimatorKind.Central or EstimatorKind.CentralLimit ? (2L * probes) + (fixedResiduals ? 1 : 0) : probes + 1L);
+
+    /// <summary>What a backpropagated gradient of <paramref name="examples"/> examples counts: three forward passes, since a backward pass costs about two.</summary>
+    /// <param name="examples">n.</param>
+    public static long ExactGradient(int examples) => 3L * examples;
 }

@@ -4,7 +4,7 @@ using FwdLLM.Learning.Random;
 
 namespace FwdLLM.Learning.Training;
 
-/// <summary>Probe rounds: sums of s·v in two halves, the gate on their agreement, the step.</summary>
+/// <summary>Probe rounds: sums of s·v and of exact gradients in two halves, the gate on their agreement, the step.</summary>
 internal static class ProbeStage
 {
     // Weight of the past in the running agreement: a single reading is as noisy as 1/√d.
@@ -24,6 +24,12 @@ internal static class ProbeStage
         sums.Scalars.Add([work.Result.Scalars.Sum(value => Square(value * RoundSums.SquareUnit)), guided.Sum(value => (double)value), guided.Length]);
         if (source.IsPlainSigns) AddSigns(context, state, work, source, sums);
         else AddDirections(context, work, source, sums);
+    }
+
+    public static void AddExact(TrainingContext context, CompletedWork work, RoundSums sums)
+    {
+        sums.Exact ??= [new DenseSum(context.ProbedDimension), new DenseSum(context.ProbedDimension)];
+        sums.Exact[work.Order.Slot & 1].Add(PackedGradient.Unpack(work.Result.Vector, context.ProbedBlocks));
     }
 
     private static double Square(double value) => value * value;
@@ -72,7 +78,7 @@ internal static class ProbeStage
                 return new GateDecision(reading >= options.GateThreshold, reading, options.GateThreshold);
             case GateKind.Reference:
                 var block = context.ProbedBlocks[0];
-                var variance = ReferenceGate.Variance(Part(Half(state, sums, 0), block), Part(Half(state, sums, 1), block));
+                var variance = ReferenceGate.Variance(Part(GradientEstimate.Half(state, sums, 0), block), Part(GradientEstimate.Half(state, sums, 1), block));
                 return new GateDecision(variance <= options.GateThreshold, variance, options.GateThreshold);
             default:
                 return new GateDecision(true, double.NaN, double.NaN);
@@ -81,9 +87,9 @@ internal static class ProbeStage
 
     public static ModelState Apply(TrainingContext context, ModelState state, RoundSums sums, double progress, double rateFactor)
     {
-        var estimate = GradientEstimate.From(state, sums, Half(state, sums, 0), Half(state, sums, 1));
+        var estimate = GradientEstimate.From(state, sums);
         var agreement = Agreement(state, sums);
-        var scalars = sums.Scalars!.ToDoubles();
+        var scalars = sums.Scalars?.ToDoubles() ?? new double[3];
         var probes = sums.Probes[0] + sums.Probes[1] + scalars[2];
         var rms = Math.Sqrt(scalars[0] / Math.Max(1, probes)) / RoundSums.SquareUnit;
         var rate = context.Options.LearningRate * rateFactor * Optimisers.StepScheduleFactor.At(context.Options.Schedule, progress);
@@ -103,6 +109,17 @@ internal static class ProbeStage
             }
         }
 
+        var report = new SortedDictionary<string, double>(StringComparer.Ordinal)
+        {
+            ["agreement"] = agreement,
+            ["estimate-norm"] = Math.Sqrt(estimate.Sum(value => value * value)),
+            ["progress"] = progress,
+            ["rate"] = rate,
+            ["scalar-rms"] = rms,
+            ["step-norm"] = Math.Sqrt(squared),
+            ["probes"] = probes,
+        };
+        if (sums.Exact is not null) (report["exact-gradients"], report["exact-weight"]) = (sums.ExactWorks(0) + sums.ExactWorks(1), GradientEstimate.ExactWeight(sums));
         return state with
         {
             ProbeRounds = state.ProbeRounds + 1,
@@ -113,30 +130,12 @@ internal static class ProbeStage
             LastStep = context.Options.Sampling == SamplingKind.Plain ? [] : Array.ConvertAll(step, value => (float)value),
             Agreement = Smoothed(state, agreement),
             ScalarExponent = Exponent(rms, state.ScalarExponent),
-            Report = new SortedDictionary<string, double>(StringComparer.Ordinal)
-            {
-                ["agreement"] = agreement,
-                ["estimate-norm"] = Math.Sqrt(estimate.Sum(value => value * value)),
-                ["progress"] = progress,
-                ["rate"] = rate,
-                ["scalar-rms"] = rms,
-                ["step-norm"] = Math.Sqrt(squared),
-                ["probes"] = probes,
-            },
+            Report = report,
         };
     }
 
-    /// <summary>Mean of s·v over one half [D]; zero when the half is empty.</summary>
-    private static double[] Half(ModelState state, RoundSums sums, int half)
-    {
-        var count = Math.Max(1, sums.Probes[half]);
-        if (sums.Directions is not null) return [.. sums.Directions[half].ToDoubles().Select(value => value / count)];
-        var unit = FixedPointScalar.Restore(1, state.ScalarExponent) / count;
-        return Array.ConvertAll(sums.Signs![half].Sums, value => value * unit);
-    }
-
     private static double Agreement(ModelState state, RoundSums sums)
-        => sums.Probes[0] == 0 || sums.Probes[1] == 0 ? double.NaN : SplitHalfGate.Agreement(Half(state, sums, 0), Half(state, sums, 1));
+        => sums.Probes[0] + sums.ExactWorks(0) == 0 || sums.Probes[1] + sums.ExactWorks(1) == 0 ? double.NaN : SplitHalfGate.Agreement(GradientEstimate.Half(state, sums, 0), GradientEstimate.Half(state, sums, 1));
 
     private static double Smoothed(ModelState state, double agreement)
         => double.IsNaN(agreement) ? state.Agreement

@@ -34,14 +34,29 @@ public sealed class RoundSums
     /// <summary>Sums of scaled directions per half [2]; null unless directions must be materialised.</summary>
     public DenseSum[]? Directions { get; internal set; }
 
+    /// <summary>Sums of exact gradients per half [2]; null without any.</summary>
+    public DenseSum[]? Exact { get; internal set; }
+
     /// <summary>[Σ (s·<see cref="SquareUnit"/>)², Σ s along the guide, probes along the guide] or, for curvature, per block (Σ q, count); null without probes.</summary>
     public DenseSum? Scalars { get; internal set; }
+
+    /// <summary>Whether there is a sum of probes.</summary>
+    internal bool HasProbes => Signs is not null || Directions is not null;
+
+    /// <summary>Contributions of a probe round that have probes.</summary>
+    internal long ProbeWorks => Works - ExactWorks(0) - ExactWorks(1);
+
+    /// <summary>D of a probe round.</summary>
+    internal int Dimension => Exact?[0].Dimension ?? Directions?[0].Dimension ?? Signs![0].Dimension;
 
     // 128 bits: the largest losses that are accepted, over the largest shards, would pass 63.
     private Int128 _loss;
 
     /// <summary>Scalars are squared in units of 2¹⁰, so that as many as an order may ask for, each as large as is accepted, stay in <see cref="DenseSum"/>'s range.</summary>
     internal const double SquareUnit = 1.0 / 1024;
+
+    /// <summary>Exact gradients in a half.</summary>
+    internal long ExactWorks(int half) => Exact?[half].Count ?? 0;
 
     internal void Count(WorkResult result)
     {
@@ -75,6 +90,12 @@ public sealed class RoundSums
             for (var half = 0; half < 2; half++) Directions[half].Merge(directions[half]);
         }
 
+        if (other.Exact is { } exact)
+        {
+            Exact ??= [new DenseSum(exact[0].Dimension), new DenseSum(exact[1].Dimension)];
+            for (var half = 0; half < 2; half++) Exact[half].Merge(exact[half]);
+        }
+
         if (other.Vector is { } vector) (Vector ??= new DenseSum(vector.Dimension)).Merge(vector);
         if (other.Scalars is { } scalars) (Scalars ??= new DenseSum(scalars.Dimension)).Merge(scalars);
     }
@@ -87,11 +108,12 @@ public sealed class RoundSums
         foreach (var number in new[] { Works, Examples, ForwardExamples, Correct, Probes[0], Probes[1] }) writer.Write(number);
         writer.Write((ulong)(UInt128)_loss);
         writer.Write((ulong)((UInt128)_loss >> 64));
-        writer.Write((byte)((Vector is null ? 0 : 1) | (Signs is null ? 0 : 2) | (Directions is null ? 0 : 4) | (Scalars is null ? 0 : 8)));
+        writer.Write((byte)((Vector is null ? 0 : 1) | (Signs is null ? 0 : 2) | (Directions is null ? 0 : 4) | (Scalars is null ? 0 : 8) | (Exact is null ? 0 : 16)));
         Vector?.Write(writer);
         foreach (var sum in Signs ?? []) sum.Write(writer);
         foreach (var sum in Directions ?? []) sum.Write(writer);
         Scalars?.Write(writer);
+        foreach (var sum in Exact ?? []) sum.Write(writer);
         writer.Flush();
         return stream.ToArray();
     }
@@ -112,11 +134,12 @@ public sealed class RoundSums
         var low = reader.ReadUInt64();
         sums._loss = new Int128(reader.ReadUInt64(), low);
         var parts = reader.ReadByte();
-        if (parts > 15) throw new InvalidDataException($"The round's sums have parts {parts:x2}; this build knows 00 to 0f. The data is damaged or of a newer version.");
+        if (parts > 31) throw new InvalidDataException($"The round's sums have parts {parts:x2}; this build knows 00 to 1f. The data is damaged or of a newer version.");
         if ((parts & 1) != 0) sums.Vector = DenseSum.Read(reader);
         if ((parts & 2) != 0) sums.Signs = [SignedSum.Read(reader), SignedSum.Read(reader)];
         if ((parts & 4) != 0) sums.Directions = [DenseSum.Read(reader), DenseSum.Read(reader)];
         if ((parts & 8) != 0) sums.Scalars = DenseSum.Read(reader);
+        if ((parts & 16) != 0) sums.Exact = [DenseSum.Read(reader), DenseSum.Read(reader)];
         return sums;
     });
 

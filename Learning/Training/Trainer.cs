@@ -96,6 +96,7 @@ public sealed class Trainer
             {
                 case WorkKind.FeatureStatistics or WorkKind.HeadGradient: HeadFitStage.Add(Context, plan, work.Result, sums); break;
                 case WorkKind.Curvature: CurvatureStage.Add(Context, work, sums); break;
+                case WorkKind.Probes when work.Order.Kind == WorkKind.ExactGradient: ProbeStage.AddExact(Context, work, sums); break;
                 case WorkKind.Probes: ProbeStage.Add(Context, state, work, sums); break;
                 default: throw new ArgumentException($"Work of kind {plan.Kind} has no sums.", nameof(plan));
             }

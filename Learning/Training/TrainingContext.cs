@@ -54,11 +54,11 @@ public sealed record TrainingContext(AlgorithmOptions Options, AdapterLayout Lay
     /// <summary>θ of version 0 [d], from the job's seed and the layout's bounds.</summary>
     public float[] InitialTheta() => InitialParameters.Adapter(this);
 
-    /// <summary>Positions of the examples a device uses in a round: a sample of its shard without replacement, the same in every wave.</summary>
-    public int[] Batch(uint round, uint slot, int shard, int batchSize)
+    /// <summary>Positions of the examples a device uses in a round: a sample of its shard without replacement, the same in every wave unless the wave is given as <paramref name="draw"/>.</summary>
+    public int[] Batch(uint round, uint slot, int shard, int batchSize, uint draw = 0)
     {
         if (batchSize <= 0 || batchSize >= shard) return [.. Enumerable.Range(0, shard)];
-        var batch = new CounterRandom(Key("batches"), new DirectionAddress(round, slot, 0)).Sample(shard, batchSize);
+        var batch = new CounterRandom(Key("batches"), new DirectionAddress(round, slot, draw)).Sample(shard, batchSize);
         Array.Sort(batch);
         return batch;
     }

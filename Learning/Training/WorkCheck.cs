@@ -15,7 +15,7 @@ internal sealed class WorkCheck(TrainingContext context)
         if (result.Examples < 1 || result.Examples > mostExamples)
             return $"examples is {result.Examples}; this order allows 1 to {mostExamples}";
         // An agent that was restarted passes its whole shard forward once more to weigh and centre its examples.
-        var again = order.Kind == WorkKind.Probes && (context.Options.ImportanceSampling || context.Options.CentredResiduals) ? MostExamples : 0;
+        var again = order.Kind is WorkKind.Probes or WorkKind.ExactGradient && (context.Options.ImportanceSampling || context.Options.CentredResiduals) ? MostExamples : 0;
         var mostForward = (3L * result.Examples * (order.ProbeCount + 1L)) + again;
         if (result.ForwardExamples < 0 || result.ForwardExamples > mostForward)
             return $"forward examples is {result.ForwardExamples}; this order allows 0 to {mostForward}";
@@ -43,16 +43,19 @@ internal sealed class WorkCheck(TrainingContext context)
 
     private string? RefuseVector(WorkOrder order, WorkResult result)
     {
-        var length = HeadFitStage.VectorLength(context, order.Kind);
-        var expected = length == 0 ? 0 : PackedVector.PackedLength(length);
+        var exact = order.Kind == WorkKind.ExactGradient;
+        var length = exact ? context.ProbedDimension : HeadFitStage.VectorLength(context, order.Kind);
+        var expected = exact ? PackedGradient.PackedLength(context.ProbedBlocks) : length == 0 ? 0 : PackedVector.PackedLength(length);
         if (result.Vector.Length != expected)
             return $"packed vector has {result.Vector.Length} bytes; this order asks for {expected}";
         if (length == 0) return null;
         try
         {
             // What passes here must fit the sums: one contribution must not be able to stop a round.
-            var beyond = Array.FindIndex(PackedVector.Unpack(result.Vector, length), value => !(Math.Abs(value) <= DenseSum.Limit));
-            return beyond < 0 ? null : $"packed vector: value {beyond} is beyond ±{DenseSum.Limit}";
+            var values = exact ? PackedGradient.Unpack(result.Vector, context.ProbedBlocks) : PackedVector.Unpack(result.Vector, length);
+            var bound = exact ? LargestScalar : DenseSum.Limit;
+            var beyond = Array.FindIndex(values, value => !(Math.Abs(value) <= bound));
+            return beyond < 0 ? null : $"packed vector: value {beyond} is beyond ±{bound}";
         }
         catch (InvalidDataException e)
         {

@@ -17,4 +17,7 @@ public enum WorkKind : byte
 
     /// <summary>Directional derivatives of the loss along random directions.</summary>
     Probes = 4,
+
+    /// <summary>The gradient of the batch's loss by backpropagation, packed: what a device that can do it answers in a round of <see cref="Probes"/>. Never a round's own kind.</summary>
+    ExactGradient = 5,
 }

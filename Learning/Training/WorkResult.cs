@@ -6,7 +6,7 @@ public sealed record WorkResult
     /// <summary>Examples used.</summary>
     public required int Examples { get; init; }
 
-    /// <summary>Forward passes spent, in examples (8 examples are one pass of the published tables); one JVP direction counts as one forward.</summary>
+    /// <summary>Forward passes spent, in examples (8 examples are one pass of the published tables); one JVP direction counts as one forward, a backward pass as two.</summary>
     public required long ForwardExamples { get; init; }
 
     /// <summary>Sum of the examples' cross-entropy losses (natural logarithm).</summary>
@@ -18,6 +18,6 @@ public sealed record WorkResult
     /// <summary>Per probe: g·v (<see cref="WorkKind.Probes"/>) or vᵀGv (<see cref="WorkKind.Curvature"/>). [K]</summary>
     public float[] Scalars { get; init; } = [];
 
-    /// <summary>Packed by <c>PackedVector</c>: feature sums, or the head's gradient. Empty when the work asks for none.</summary>
+    /// <summary>Packed by <c>PackedVector</c>: feature sums, or the head's gradient; by <c>PackedGradient</c>: the batch's gradient in scaled coordinates [D]. Empty when the work asks for none.</summary>
     public byte[] Vector { get; init; } = [];
 }

@@ -25,6 +25,15 @@ public sealed class AgentCommandTests
         await RunAsync("--job", "j1", "--data", "train.csv", "--devices", "8");
 
         Assert.Equal((0, 8), (_arguments!.Fleet.FirstDevice, _arguments.Fleet.DeviceCount));
+        Assert.False(_arguments.Exact);
+    }
+
+    [Fact]
+    public async Task Exact_gradients_are_computed_on_request()
+    {
+        await RunAsync("--job", "j1", "--data", "train.csv", "--exact");
+
+        Assert.True(_arguments!.Exact);
     }
 
     [Theory]

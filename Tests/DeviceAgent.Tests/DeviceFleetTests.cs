@@ -39,6 +39,16 @@ public sealed class DeviceFleetTests
     }
 
     [Fact]
+    public async Task Devices_say_at_enrolment_whether_they_compute_exact_gradients()
+    {
+        var fleet = new DeviceFleet(Options(devices: 3, concurrent: 1), _cluster, new CountingWorkers { Exact = 11 }, _time, () => 0.5);
+
+        await _time.DriveAsync(fleet.RunAsync(TestContext.Current.CancellationToken));
+
+        Assert.Equal([false, true, false], _cluster.Enrolments.Select(enrolment => enrolment.Exact));
+    }
+
+    [Fact]
     public void Fleet_without_devices_is_refused()
     {
         var error = Assert.Throws<ArgumentException>(() => new DeviceFleet(Options(devices: 0, concurrent: 1), _cluster, new CountingWorkers(), _time, () => 0.5));
@@ -56,11 +66,15 @@ public sealed class DeviceFleetTests
 
         public int? FailOn { get; init; }
 
+        public int? Exact { get; init; }
+
         public int Preparations => _preparations;
 
         public int MostAtOnce => _most;
 
         public int Examples(int deviceNumber) => 10;
+
+        public bool IsExact(int deviceNumber) => deviceNumber == Exact;
 
         public Task PrepareAsync(JobSpec job, CancellationToken cancellation)
         {

@@ -36,6 +36,28 @@ public sealed class SchedulingTests
     }
 
     [Fact]
+    public void Device_with_exact_gradients_gives_one_in_probe_rounds_and_leaves_the_probes_to_others()
+    {
+        PoolEntry[] devices = [.. Devices(6, speed: 100).Select((d, i) => d with { Exact = i % 3 == 1 })];
+        var spec = TestCluster.Spec();
+        foreach (var schedule in new[] { Fixed, Adaptive })
+        {
+            var cohort = CohortChoice.Choose(schedule, Order with { CohortSize = 0 }, 1, devices);
+            Assert.Equal([false, true, false, false, true, false], cohort.Select(m => m.Exact));
+            Assert.Equal([16, 0, 16, 16, 0, 16], cohort.Select(m => m.ProbeCount));
+            var work = WaveRule.Work(spec, Order, cohort[1], 2);
+            Assert.Equal(((byte)WorkKind.ExactGradient, 0, 0u, 2u, 8), (work.Kind, work.ProbeCount, work.FirstProbe, work.Wave, work.BatchSize));
+            Assert.Equal(((byte)WorkKind.Probes, 16, 32u), (WaveRule.Work(spec, Order, cohort[2], 2).Kind, cohort[2].ProbeCount, WaveRule.Work(spec, Order, cohort[2], 2).FirstProbe));
+
+            // All other work is the same for everybody.
+            var curvature = Order with { CohortSize = 0, Kind = (byte)WorkKind.Curvature };
+            Assert.All(CohortChoice.Choose(schedule, curvature, 1, devices), m => Assert.Equal((false, 16, (byte)WorkKind.Curvature), (m.Exact, m.ProbeCount, WaveRule.Work(spec, curvature, m, 0).Kind)));
+        }
+
+        Assert.All(CohortChoice.Choose(Adaptive, Order, 1, [.. devices.Select(d => d with { Exact = true })]), m => Assert.Equal((true, 0), (m.Exact, m.ProbeCount)));
+    }
+
+    [Fact]
     public void Wave_needs_its_cohort_or_the_quorum_of_the_devices_wanted()
     {
         Assert.Equal(6, WaveRule.Needed(Fixed, Order, 6));

@@ -36,15 +36,15 @@ internal static class ToyJob
     }
 
     /// <summary>A whole job over devices that share the texts in turn: every state from version 0 to the last.</summary>
-    public static List<ModelState> Run(AlgorithmOptions options, int devices, int texts, Func<int, int>? owner = null)
+    public static List<ModelState> Run(AlgorithmOptions options, int devices, int texts, Func<int, int>? owner = null, Func<uint, bool>? exact = null)
     {
         var context = Context(options);
         var runtime = new ToyRuntime(texts);
-        return Run(context, [.. Enumerable.Range(0, devices).Select(device => Worker(context, runtime, texts, x => (owner?.Invoke(x) ?? x % devices) == device))]);
+        return Run(context, [.. Enumerable.Range(0, devices).Select(device => Worker(context, runtime, texts, x => (owner?.Invoke(x) ?? x % devices) == device))], exact);
     }
 
     /// <summary>A whole job of any task over some devices: every state from version 0 to the last.</summary>
-    public static List<ModelState> Run(TrainingContext context, DeviceWorker[] workers)
+    public static List<ModelState> Run(TrainingContext context, DeviceWorker[] workers, Func<uint, bool>? exact = null)
     {
         var trainer = new Trainer(context);
         var states = new List<ModelState> { trainer.Initial() };
@@ -56,6 +56,7 @@ internal static class ToyJob
                 foreach (var (worker, slot) in workers.Take(plan.CohortSize == 0 ? workers.Length : plan.CohortSize).Select((worker, slot) => (worker, (uint)slot)))
                 {
                     var order = new WorkOrder { Kind = plan.Kind, Round = plan.Round, Slot = slot, Wave = wave, FirstProbe = wave * (uint)plan.ProbesPerDevice, ProbeCount = plan.ProbesPerDevice, BatchSize = plan.BatchSize };
+                    if (plan.Kind == WorkKind.Probes && exact?.Invoke(slot) == true) order = order with { Kind = WorkKind.ExactGradient, FirstProbe = 0, ProbeCount = 0 };
                     var result = worker.Execute(order, trainer.Snapshot(state), TestContext.Current.CancellationToken);
                     Assert.Null(trainer.Refuse(order, result));
                     sums.Merge(trainer.Reduce(state, plan, [new CompletedWork(order, result)]));

@@ -1,4 +1,5 @@
 using FwdLLM.Learning.Estimation;
+using FwdLLM.Learning.Random;
 using FwdLLM.Learning.Training;
 
 namespace FwdLLM.Learning.Tests.Training;
@@ -12,6 +13,9 @@ internal sealed class QuadraticFleet(Trainer trainer, int devices, int examples 
     public static readonly AdapterLayout Layout = new([new("a", 0, 40, 0), new("b", 40, 24, 0)]);
 
     private static readonly double[] Curvatures = [1, 0.04];
+
+    /// <summary>Slots that give exact gradients.</summary>
+    public Func<uint, bool> Exact { get; init; } = _ => false;
 
     public static TrainingContext Context(AlgorithmOptions options) => new(options, Layout, 3, 2);
 
@@ -51,23 +55,25 @@ internal sealed class QuadraticFleet(Trainer trainer, int devices, int examples 
 
     private CompletedWork Answer(ModelState state, RoundPlan plan, uint slot, uint wave)
     {
+        var exact = plan.Kind == WorkKind.Probes && Exact(slot);
         var order = new WorkOrder
         {
-            Kind = plan.Kind,
+            Kind = exact ? WorkKind.ExactGradient : plan.Kind,
             Round = plan.Round,
             Slot = slot,
             Wave = wave,
-            FirstProbe = wave * (uint)plan.ProbesPerDevice,
-            ProbeCount = plan.ProbesPerDevice,
+            FirstProbe = exact ? 0 : wave * (uint)plan.ProbesPerDevice,
+            ProbeCount = exact ? 0 : plan.ProbesPerDevice,
             BatchSize = plan.BatchSize,
         };
         var n = plan.BatchSize == 0 ? examples : Math.Min(examples, plan.BatchSize);
         var result = new WorkResult { Examples = n, ForwardExamples = n, LossSum = n * Loss(state), Correct = n / 2 };
-        return new CompletedWork(order, plan.Kind switch
+        return new CompletedWork(order, order.Kind switch
         {
             WorkKind.FeatureStatistics => result with { LossSum = 0, Vector = PackedVector.Pack([n, 0, -n, 2.0 * n, n, 5.0 * n]) },
             WorkKind.HeadGradient => result with { ForwardExamples = 0, Vector = PackedVector.Pack([.. state.Head.Select(value => n * (value - 0.5))]) },
             WorkKind.Curvature => result with { ForwardExamples = n * (order.ProbeCount + 1), Scalars = Forms(order) },
+            WorkKind.ExactGradient => result with { ForwardExamples = ForwardCost.ExactGradient(n), Vector = Packed(state, order) },
             _ => result with { ForwardExamples = ForwardCost.Probes(trainer.Context.Options.Estimator, n, order.ProbeCount, fixedResiduals: true), Scalars = Slopes(state, order) },
         });
     }
@@ -88,6 +94,9 @@ internal sealed class QuadraticFleet(Trainer trainer, int devices, int examples 
         while (trainer.Plan(states[^1]) is not null && states.Count < 2000) states.Add(Round(states[^1]));
         return states;
     }
+
+    private byte[] Packed(ModelState state, WorkOrder order) => PackedGradient.Pack(
+        Gradient(trainer.Context, state), trainer.Context.ProbedBlocks, new CounterRandom(trainer.Context.Key("gradient-rounding"), new DirectionAddress(order.Round, order.Slot, order.Wave)));
 
     private float[] Forms(WorkOrder order)
     {

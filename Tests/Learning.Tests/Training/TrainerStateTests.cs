@@ -79,7 +79,7 @@ public sealed class TrainerStateTests
     public void Stages_and_kinds_keep_their_persisted_numbers()
     {
         Assert.Equal("Statistics=1 HeadFit=2 Curvature=3 Probes=4 LastStatistics=5 LastHeadFit=6 Done=7", string.Join(' ', Enum.GetValues<TrainingStage>().Select(value => $"{value}={(byte)value}")));
-        Assert.Equal("None=0 FeatureStatistics=1 HeadGradient=2 Curvature=3 Probes=4", string.Join(' ', Enum.GetValues<WorkKind>().Select(value => $"{value}={(byte)value}")));
+        Assert.Equal("None=0 FeatureStatistics=1 HeadGradient=2 Curvature=3 Probes=4 ExactGradient=5", string.Join(' ', Enum.GetValues<WorkKind>().Select(value => $"{value}={(byte)value}")));
     }
 
     private static void Damage(byte[] bytes, Action<byte[]> read)
