@@ -1,4 +1,5 @@
 using FwdLLM.Bench;
+using FwdLLM.Bench.Billion;
 using FwdLLM.DeviceAgent.Data;
 using FwdLLM.Inference;
 using FwdLLM.Modeling.Checkpoints;
@@ -8,6 +9,7 @@ Benchmark[] benchmarks =
     new("estimators", "directions rebuilt and summed on the server: terms per second on one core", EstimatorBench.Options, EstimatorBench.Run),
     new("device-cost", "time and memory of training on a device against plain inference", DeviceCostBench.Options, DeviceCostBench.Run),
     new("precision", "time per direction and fidelity of the derivatives for each format of the weights", PrecisionBench.Options, PrecisionBench.Run),
+    new("billion", "memory and time of a device with a LLaMA-7B in 4 bits", BillionBench.Options, BillionBench.Run),
     new("bytes", "bytes on a device's socket per contribution, probe, check-in and snapshot", BytesBench.Options, BytesBench.Run),
     new("compaction", "accuracy that the compact model costs", CompactionBench.Options, CompactionBench.Run),
     new("learning", "accuracy against forward passes, without a cluster", LearningDefaults.Options, LearningDefaults.Run),
