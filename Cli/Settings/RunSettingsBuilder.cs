@@ -37,7 +37,7 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
             SkipBadRows = Choice("skip_bad_rows", "false", ["true", "false"]) == "true",
             Split = Parsed("split", UsesBundledData ? DataSplit.Parse(BundledAssets.Split) : DataSplit.Iid, DataSplit.Parse).ToString(),
             Devices = (int)Whole("devices", 50, 1, 100_000),
-            Adapter = Parsed("adapter", AdapterSpec.Default, AdapterOption.Parse),
+            Adapter = Parsed("adapter", AdapterSpec.Default, AdapterOption.Parse) with { FirstLayer = (int)Whole("first_layer", 0, 0, 255) },
             Precision = Precision(),
             Algorithm = Algorithm(task),
             MaxTokens = (int)Whole("max_tokens", TaskDefaults.MaxTokens(task), 8, 8192),

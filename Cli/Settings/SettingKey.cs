@@ -28,6 +28,7 @@ public sealed record SettingKey(string Name, string? Value, string Help)
         new("devices", "N", "Number of devices, 1 to 100000. Default: 50."),
         new("algorithm", "NAME", "Recipe: default, or fwdllm-reference for the published one. Default: default."),
         new("adapter", "KIND[:NUMBER]", $"What is trained: {AdapterOption.Kinds}. Default: lora-xs:8."),
+        new("first_layer", "N", "Lowest layer that is trained, from 0; what lies below is computed once for each text and kept. Default: 0."),
         new("precision", "FORMAT", "Weights of the model: fp32, int8 (activations too), int8-weights or int4; int8-weights-fast and int4-fast round activations as well. Default: fp32."),
         new("keep_float", "LAYERS", "Layers that stay in fp32, with commas between, for example output; or auto: as many as the admission test needs. Default: none."),
         new("estimator", "KIND", "Directional derivatives: jvp (exact), one-sided or central (finite differences). Default: the recipe's."),
