@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using FwdLLM.Bench.Measuring;
 using FwdLLM.Modeling.Adapters;
+using FwdLLM.Modeling.Architectures;
+using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
 using FwdLLM.Modeling.Precision;
 
@@ -42,9 +44,9 @@ internal static class BillionBench
             return 0;
         }
 
-        var config = SyntheticLlama.SevenBillion(arguments.GetPositive("layers", arguments.Short ? 1 : 32), arguments.GetPositive("vocabulary", arguments.Short ? 1000 : 32_000));
+        var config = SevenBillion(arguments.GetPositive("layers", arguments.Short ? 1 : 32), arguments.GetPositive("vocabulary", arguments.Short ? 1000 : 32_000));
         var (tokens, directions) = (arguments.GetPositive("tokens", 16), arguments.GetPositive("directions", 4));
-        var model = new SyntheticLlama(config, seed: 1);
+        var model = new SyntheticModel(config, seed: 1);
         Console.WriteLine(Line($"{config.Layers} layers of width {config.HiddenSize}, feed-forward {config.IntermediateSize}, {config.Heads} heads, vocabulary {config.VocabularySize}: {model.Parameters / 1e9:f2} billion parameters. LoRA rank 8 on query and value. 1 text × {tokens} tokens, K = {directions}, 1 thread."));
         Console.WriteLine();
         Console.WriteLine("| adapter in | d | model GB | device | weights laid out anew | peak RSS GB | of it anonymous GB | first call s | s per forward | s per direction |");
@@ -57,13 +59,20 @@ internal static class BillionBench
         return 0;
     }
 
-    private static void Measure(SyntheticLlama model, int firstLayer, int layers, int tokens, int directions, BenchArguments arguments)
+    private static ModelConfig SevenBillion(int layers, int vocabulary) => new(
+        "llama", HiddenSize: 4096, Layers: layers, Heads: 32, IntermediateSize: 11_008, VocabularySize: vocabulary, MaxPositions: 2048, TypeVocabularySize: 0, NormEpsilon: 1e-6, HiddenActivation: "silu")
+    {
+        Rotary = new RotaryConfig(10_000),
+        TiedOutput = false,
+    };
+
+    private static void Measure(SyntheticModel model, int firstLayer, int layers, int tokens, int directions, BenchArguments arguments)
     {
         var folder = Path.Combine(arguments.Get("folder", Path.GetTempPath()), $"fwdllm-bench-billion-{Guid.NewGuid():n}");
         try
         {
             var watch = Stopwatch.StartNew();
-            var compiled = ModelCompiler.Compile(model.Source(), AdapterSpec.LoraQueryValue with { FirstLayer = firstLayer }, folder, withVjp: false, new PrecisionSpec(WeightFormats.Int4, []));
+            var compiled = ModelCompiler.Compile(model.Source(PoolingKind.Pooler), AdapterSpec.LoraQueryValue with { FirstLayer = firstLayer }, folder, withVjp: false, new PrecisionSpec(WeightFormats.Int4, []));
             Console.Error.WriteLine(Line($"compiled in {watch.Elapsed.TotalSeconds:f0} s, peak RSS of the compiler {ProcessMemory.PeakResident / 1e9:f2} GB"));
             var where = firstLayer == 0 ? "all layers" : Line($"top {layers - firstLayer} layers");
             var bytes = compiled.Manifest.Files.Sum(file => file.Length);

@@ -8,13 +8,13 @@ using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
 using FwdLLM.Modeling.Precision;
 
-namespace FwdLLM.Bench.Billion;
+namespace FwdLLM.Bench.Measuring;
 
 /// <summary>
-/// A LLaMA without a file: every tensor is made when the compiler asks for it, so that no more than one is ever in memory. Linear
-/// weights come as 4-bit blocks of 32 with one scale and no zero point, as GGUF's Q4_0. Equal seeds give equal tensors.
+/// A model without a file, for what does not depend on the values of weights: every tensor is made when the compiler asks for it, so that no more than one is ever in memory. For
+/// 4-bit formats linear weights come as blocks of 32 with one scale and no zero point, as GGUF's Q4_0. Equal seeds give equal tensors.
 /// </summary>
-internal sealed class SyntheticLlama(ModelConfig config, ulong seed) : ITensorSource, IBlockSource
+internal sealed class SyntheticModel(ModelConfig config, ulong seed) : ITensorSource, IBlockSource
 {
     // Of the size that trained weights of this width have.
     private const float Deviation = 0.02f;
@@ -22,22 +22,14 @@ internal sealed class SyntheticLlama(ModelConfig config, ulong seed) : ITensorSo
 
     private readonly Dictionary<string, int[]> _shapes = KnownArchitectures.RequiredTensors(config).ToDictionary(tensor => tensor.Name, tensor => tensor.Shape, StringComparer.Ordinal);
 
-    /// <summary>LLaMA-7B with other layers or another vocabulary.</summary>
-    public static ModelConfig SevenBillion(int layers, int vocabulary) => new(
-        "llama", HiddenSize: 4096, Layers: layers, Heads: 32, IntermediateSize: 11_008, VocabularySize: vocabulary, MaxPositions: 2048, TypeVocabularySize: 0, NormEpsilon: 1e-6, HiddenActivation: "silu")
-    {
-        Rotary = new RotaryConfig(10_000),
-        TiedOutput = false,
-    };
-
     /// <summary>Elements of all tensors.</summary>
     public long Parameters => _shapes.Values.Sum(shape => shape.Aggregate(1L, (product, size) => product * size));
 
     /// <summary>What the compiler takes.</summary>
-    public ModelSource Source()
+    public ModelSource Source(PoolingKind pooling)
     {
-        var identity = string.Create(CultureInfo.InvariantCulture, $"synthetic {config.Layers} {config.VocabularySize} {seed}");
-        return new ModelSource(config, PoolingKind.Pooler, this, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity))), []);
+        var identity = string.Create(CultureInfo.InvariantCulture, $"synthetic {config} {seed}");
+        return new ModelSource(config, pooling, this, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity))), []);
     }
 
     public bool Contains(string name) => _shapes.ContainsKey(name);
@@ -48,7 +40,7 @@ internal sealed class SyntheticLlama(ModelConfig config, ulong seed) : ITensorSo
     {
         var shape = _shapes[name];
         if (shape.Length == 1)
-            return [.. Enumerable.Repeat(1f, shape[0])];
+            return [.. Enumerable.Repeat(name.EndsWith(".weight", StringComparison.Ordinal) ? 1f : 0f, shape[0])]; // norms and biases
         var values = new float[shape[0] * shape[1]];
         Fill(name, values, Deviation * MathF.Sqrt(3));
         return values;
