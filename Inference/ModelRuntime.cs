@@ -14,7 +14,7 @@ public sealed class ModelRuntime : IModelRuntime
     private ModelRuntime(CompiledModel model, RuntimeOptions options)
     {
         (_model, _options) = (model, options);
-        _sessions = new ModelSessions(model, options.Threads);
+        _sessions = new ModelSessions(model, options);
         // Without layers the prefix is a table look-up: not worth the memory.
         _cache = model.Manifest.Adapter.FirstLayer > 0 && options.PrefixCacheBytes > 0 ? new PrefixCache(options.PrefixCacheBytes) : null;
     }

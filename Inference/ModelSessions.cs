@@ -19,12 +19,12 @@ internal sealed unsafe class ModelSessions : IDisposable
     private readonly Dictionary<string, OrtValue> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, InferenceSession> _sessions = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
-    private readonly int _threads;
+    private readonly RuntimeOptions _options;
     private bool _disposed;
 
-    public ModelSessions(CompiledModel model, int threads)
+    public ModelSessions(CompiledModel model, RuntimeOptions options)
     {
-        (_model, _threads) = (model, threads);
+        (_model, _options) = (model, options);
         _file = MemoryMappedFile.CreateFromFile(Path.Combine(model.Folder, CompiledModel.WeightsFile), FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
         _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _weights);
@@ -71,7 +71,7 @@ internal sealed unsafe class ModelSessions : IDisposable
         {
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            IntraOpNumThreads = _threads,
+            IntraOpNumThreads = _options.Threads,
             InterOpNumThreads = 1,
             // Shapes change with every micro-batch: patterns would be recorded and never used again.
             EnableMemoryPattern = false,
@@ -82,6 +82,8 @@ internal sealed unsafe class ModelSessions : IDisposable
         options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
         // The fused CPU kernel is slower than Add followed by LayerNormalization: docs/inference.md.
         options.AddSessionConfigEntry("optimization.disable_specified_optimizers", "SkipLayerNormFusion");
+        if (!_options.Prepack)
+            options.AddSessionConfigEntry("session.disable_prepacking", "1");
         foreach (var weight in graph.Weights)
             options.AddInitializer(weight, Tensor(weight));
         try

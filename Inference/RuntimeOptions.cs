@@ -21,6 +21,11 @@ public sealed record RuntimeOptions
     /// <value>64 MiB: about 650 texts of 64 tokens at width 384.</value>
     public long PrefixCacheBytes { get; init; } = 64L << 20;
 
+    /// <summary>Whether ONNX Runtime lays out weights anew for its kernels, in memory of its own.</summary>
+    /// <value>true.</value>
+    /// <remarks>false halves the memory of a model whose weights are most of it: they stay pages of the mapped file, and 4- and 8-bit blocks are unpacked, a matrix at a time, in every run. Slower on short texts: docs/inference.md.</remarks>
+    public bool Prepack { get; init; } = true;
+
     /// <summary>Whether <see cref="ModelRuntime.Vjp"/> may be used.</summary>
     /// <value>true.</value>
     /// <remarks>Nothing is loaded for it before the first call. A device that must never backpropagate sets this to false.</remarks>

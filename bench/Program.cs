@@ -1,5 +1,8 @@
 using FwdLLM.Bench;
+using FwdLLM.Bench.Billion;
+using FwdLLM.Bench.Memory;
 using FwdLLM.Bench.Profile;
+using FwdLLM.Bench.SmolLm;
 using FwdLLM.Cli;
 using FwdLLM.DeviceAgent.Data;
 using FwdLLM.Inference;
@@ -10,6 +13,9 @@ Benchmark[] benchmarks =
     new("estimators", "directions rebuilt and summed on the server: terms per second on one core", EstimatorBench.Options, EstimatorBench.Run),
     new("device-cost", "time and memory of training on a device against plain inference", DeviceCostBench.Options, DeviceCostBench.Run),
     new("precision", "time per direction and fidelity of the derivatives for each format of the weights", PrecisionBench.Options, PrecisionBench.Run),
+    new("memory", "peak memory by method: inference, forward gradients, backpropagation, PyTorch", MemoryBench.Options, MemoryBench.Run),
+    new("billion", "memory and time of a device with a LLaMA-7B in 4 bits", BillionBench.Options, BillionBench.Run),
+    new("smollm", "a causal model in 4 bits learns a task through a prompt", SmolLmBench.Options, SmolLmBench.Run),
     new("bytes", "bytes on a device's socket per contribution, probe, check-in and snapshot", BytesBench.Options, BytesBench.Run),
     new("compaction", "accuracy that the compact model costs", CompactionBench.Options, CompactionBench.Run),
     new("learning", "accuracy against forward passes, without a cluster", LearningDefaults.Options, LearningDefaults.Run),

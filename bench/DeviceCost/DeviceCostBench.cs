@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using FwdLLM.Bench.Measuring;
 using FwdLLM.Cli.Settings;
 using FwdLLM.Inference;
 using FwdLLM.Modeling.Adapters;
@@ -16,7 +17,6 @@ internal static class DeviceCostBench
     private const int Texts = 8;
     private const int Tokens = 64;
     private const string Child = "peak-memory-of";
-    private const string Status = "/proc/self/status";
 
     public const string Options = """
           --model DIR  Checkpoint folder. Default: all-MiniLM-L6-v2 of the reference data, otherwise the model of this repository.
@@ -105,9 +105,9 @@ internal static class DeviceCostBench
 
     private static bool MeasureMemory(CompiledModel model, BenchArguments arguments)
     {
-        if (!File.Exists(Status))
+        if (!ProcessMemory.IsKnown)
         {
-            Console.WriteLine($"Memory is not measured: this system has no {Status}.");
+            Console.WriteLine("Memory is not measured: this system does not tell a process's peak.");
             return true;
         }
 
@@ -121,25 +121,8 @@ internal static class DeviceCostBench
         return ratio <= 1.30;
     }
 
-    // A process's peak cannot be reset, so each measurement gets its own.
-    private static long PeakOfChild(string role, CompiledModel model, BenchArguments arguments)
-    {
-        var commandLine = Environment.GetCommandLineArgs();
-        var program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");
-        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
-            start.ArgumentList.Add(commandLine[0]);
-        foreach (var own in commandLine[1..^arguments.All.Length])
-            start.ArgumentList.Add(own);
-        start.ArgumentList.Add("--" + Child);
-        start.ArgumentList.Add($"{role}:{model.Folder}");
-        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        if (process.ExitCode != 0 || !long.TryParse(output.Trim(), CultureInfo.InvariantCulture, out var peak))
-            throw new InvalidOperationException($"The {role} process ended with code {process.ExitCode} and printed '{output.Trim()}' instead of its peak memory.");
-        return peak;
-    }
+    private static long PeakOfChild(string role, CompiledModel model, BenchArguments arguments) =>
+        long.Parse(ChildProcess.Run(arguments, Child, $"{role}:{model.Folder}"), CultureInfo.InvariantCulture);
 
     private static int RunChild(string argument)
     {
@@ -154,9 +137,7 @@ internal static class DeviceCostBench
                 runtime.Jvp(Batch(model), theta, Signs(8 * runtime.Dimension));
         }
 
-        var line = File.ReadLines(Status).First(text => text.StartsWith("VmHWM:", StringComparison.Ordinal));
-        var kibibytes = long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
-        Console.WriteLine((kibibytes * 1024).ToString(CultureInfo.InvariantCulture));
+        Console.WriteLine(ProcessMemory.PeakResident.ToString(CultureInfo.InvariantCulture));
         return 0;
     }
 
