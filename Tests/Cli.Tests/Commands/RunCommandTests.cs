@@ -22,6 +22,17 @@ public sealed class RunCommandTests
     }
 
     [Fact]
+    public async Task First_layer_goes_into_the_adapter_whatever_its_kind()
+    {
+        using var cli = new CliRun();
+        var executor = new FakeExecutor();
+        Assert.Equal(0, await cli.RunAsync(executor, "run", "--adapter", "lora:4", "--first-layer", "3", "--out", cli.Path("out")));
+        Assert.Equal(AdapterSpec.LoraQueryValue with { Rank = 4, Alpha = 8, FirstLayer = 3 }, executor.Asked!.Adapter);
+        Assert.Equal(ExitCodes.BadInput, await cli.RunAsync(executor, "run", "--first-layer", "-1", "--out", cli.Path("other")));
+        Assert.Contains("--first-layer is \"-1\"", cli.Error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Result_is_exported_for_peft_unless_formats_are_named()
     {
         using var cli = new CliRun();
