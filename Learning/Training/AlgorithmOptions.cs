@@ -103,7 +103,7 @@ public sealed record AlgorithmOptions
     public double HeadRidge { get; init; } = 3e-3;
 
     /// <summary>Refit the head at the end of the job: one more forward pass over the data.</summary>
-    public bool HeadLast { get; init; }
+    public bool HeadLast { get; init; } = true;
 
     /// <summary>The head's weights are part of θ and trained by probes (reference mode) instead of exactly.</summary>
     public bool HeadInTheta { get; init; }
@@ -176,6 +176,7 @@ public sealed record AlgorithmOptions
     {
         Name = "fwdllm-reference",
         HeadFirst = false,
+        HeadLast = false,
         HeadInTheta = true,
         CentredResiduals = false,
         BlockScaling = false,

@@ -1,2 +1,4 @@
+using Xunit.Sdk;
+
 // Every test here starts processes of its own, up to fifty; side by side they would only wait for each other.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Parallelization(Mode = ParallelMode.None)]

@@ -65,6 +65,19 @@ public sealed class QuantizedModelTests : IDisposable
         Golden.AssertClose([.. before[..size].Select(value => value * 1024.0)], Golden.Widen(after.AsSpan(0, size)), 1e-2, 1e-4);
     }
 
+    [Theory]
+    [MemberData(nameof(Smooth))]
+    public void Weights_left_as_they_lie_in_the_file_give_the_same_results(string format)
+    {
+        var model = Compile(new PrecisionSpec(format, []));
+        using var packed = ModelRuntime.Open(model);
+        using var plain = ModelRuntime.Open(model, new RuntimeOptions { Prepack = false });
+        var (batch, theta, directions, _) = Arguments(packed);
+        var (expected, actual) = (packed.Jvp(batch, theta, directions, Cancellation), plain.Jvp(batch, theta, directions, Cancellation));
+        Golden.AssertClose(Golden.Widen(expected.Features), Golden.Widen(actual.Features), 1e-5, 1e-5);
+        Golden.AssertClose(Golden.Widen(expected.Tangents), Golden.Widen(actual.Tangents), 1e-5, 1e-5);
+    }
+
     [Fact]
     public void Layers_to_keep_are_in_float32_and_the_manifest_names_them()
     {
