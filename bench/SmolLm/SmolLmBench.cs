@@ -8,8 +8,8 @@ using FwdLLM.Learning.Training;
 namespace FwdLLM.Bench.SmolLm;
 
 /// <summary>
-/// SmolLM2-135M-Instruct in the 4-bit blocks of its GGUF file learns sst2 through a prompt: <c>fwdllm run</c> from admission to
-/// export, and beside it the same job with the gradient nearly free of noise.
+/// SmolLM2-135M-Instruct in the 4-bit blocks of its GGUF file learns sst2 through a prompt: by <c>fwdllm run</c>, and beside
+/// it the same job with the gradient nearly free of noise.
 /// </summary>
 internal static class SmolLmBench
 {
