@@ -135,7 +135,8 @@ internal sealed class BpeTokenizer : FramedTokenizer
     /// <summary>Moves both ends inwards by characters. A space that was put in front has the place of the character behind it, so that one may go, as in the reference.</summary>
     private (int Start, int End) Trim(TokenRun run, string text, int start, int end, int left, int right)
     {
-        if (_settings.TrimKeepsFirst && (run.Ids.Count == 0 || start == 0))
+        // One space at the start may be the one put there; several were in the text.
+        if (left == 1 && _settings.TrimKeepsFirst && (run.Ids.Count == 0 || start == 0))
             left = 0;
         for (; left > 0 && start < end; left--)
             start += char.IsSurrogatePair(text, start) ? 2 : 1;

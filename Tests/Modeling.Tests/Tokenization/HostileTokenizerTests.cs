@@ -70,7 +70,7 @@ public sealed class HostileTokenizerTests
     public void Half_a_surrogate_pair_in_a_file_is_refused()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllText(folder.File("tokenizer.json"), ReferenceFile.Read("albert").Tokenizer.ToJsonString().Replace("\"unbelievable\"", "\"x\"", StringComparison.Ordinal).Replace("[\"ing\"", "[\"\\ud800\"", StringComparison.Ordinal));
+        File.WriteAllText(folder.File("tokenizer.json"), ReferenceFile.Read("albert").Tokenizer.ToJsonString().Replace("[\"ing\"", "[\"\\ud800\"", StringComparison.Ordinal));
         Assert.Contains("Unicode", Assert.Throws<CheckpointException>(() => Tokenizers.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 

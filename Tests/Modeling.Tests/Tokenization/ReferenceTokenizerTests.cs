@@ -40,7 +40,6 @@ public sealed class ReferenceTokenizerTests
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder.File("spiece.model"), Albert(reference).ToByteArray());
         var tokenizer = Tokenizers.Load(folder.Path);
-        // The scores there are single precision; none of these texts is so close to a tie.
         Assert.Equal("", string.Join("\n", reference.Compare(tokenizer)));
         Assert.Equal(new SpecialTokenIds(Unknown: 1, Start: 2, End: 3, Pad: 0, Mask: 4), tokenizer.Special);
     }
