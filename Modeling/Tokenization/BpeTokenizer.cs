@@ -38,7 +38,7 @@ internal sealed class BpeTokenizer : FramedTokenizer
             if (token is null)
                 AddPlain(run, text, start, end, limit);
             else
-                Add(run, token.Id, start, end);
+                AddWhole(run, text, token.Id, start, end);
         }
 
         return run.Truncate(limit);
@@ -62,15 +62,15 @@ internal sealed class BpeTokenizer : FramedTokenizer
             if (run.Ids.Count >= limit)
                 return;
             var (offset, length) = word.GetOffsetAndLength(runes.Count);
-            AddWord(run, runes.Slice(offset, length));
+            AddWord(run, text, runes.Slice(offset, length));
         }
     }
 
-    private void AddWord(TokenRun run, List<MappedRune> word)
+    private void AddWord(TokenRun run, string text, List<MappedRune> word)
     {
         if (_settings.WholeWordsFirst && FindWhole(word) is { } whole)
         {
-            Add(run, whole, word[0].Start, word[^1].End);
+            Add(run, text, whole, word[0].Start, word[^1].End);
             return;
         }
 
@@ -81,7 +81,7 @@ internal sealed class BpeTokenizer : FramedTokenizer
                 AddByte(symbols, value, start, end);
         _model.Merge(symbols);
         foreach (var symbol in symbols)
-            Add(run, symbol.Id, symbol.Start, symbol.End);
+            Add(run, text, symbol.Id, symbol.Start, symbol.End);
     }
 
     private void AddByte(List<BpeModel.Symbol> symbols, byte value, int start, int end)
@@ -106,23 +106,42 @@ internal sealed class BpeTokenizer : FramedTokenizer
         return _ids.TryGetValue(chars.AsSpan(0, count), out var id) ? id : null;
     }
 
-    private void Add(TokenRun run, int id, int start, int end)
+    private void Add(TokenRun run, string text, int id, int start, int end)
     {
         if (_settings.TrimOffsets)
-            (start, end) = Trim(_tokens[id], start, end, keepLeft: _settings.TrimKeepsFirst && (run.Ids.Count == 0 || start == 0));
+        {
+            var token = _tokens[id].AsSpan();
+            var space = ByteAlphabet.ToChar((byte)' ');
+            (start, end) = Trim(run, text, start, end, token.Length - token.TrimStart(space).Length, token.Length - token.TrimEnd(space).Length);
+        }
+
         run.Ids.Add(id);
         run.Offsets.Add((start, end));
     }
 
-    private static (int Start, int End) Trim(string token, int start, int end, bool keepLeft)
+    /// <summary>An added token, which may have taken the white space beside it.</summary>
+    private void AddWhole(TokenRun run, string text, int id, int start, int end)
     {
-        var space = ByteAlphabet.ToChar((byte)' ');
-        var left = token.Length - token.AsSpan().TrimStart(space).Length;
-        var right = token.Length - token.AsSpan().TrimEnd(space).Length;
-        if (!keepLeft)
-            start = Math.Min(start + left, end);
-        if (end >= right)
-            end = Math.Max(end - right, start);
+        if (_settings.TrimOffsets)
+        {
+            var taken = text.AsSpan(start, end - start);
+            (start, end) = Trim(run, text, start, end, taken.Length - taken.TrimStart().Length, taken.Length - taken.TrimEnd().Length);
+        }
+
+        run.Ids.Add(id);
+        run.Offsets.Add((start, end));
+    }
+
+    /// <summary>Moves both ends inwards by characters. A space that was put in front has the place of the character behind it, so that one may go, as in the reference.</summary>
+    private (int Start, int End) Trim(TokenRun run, string text, int start, int end, int left, int right)
+    {
+        // One space at the start may be the one put there; several were in the text.
+        if (left == 1 && _settings.TrimKeepsFirst && (run.Ids.Count == 0 || start == 0))
+            left = 0;
+        for (; left > 0 && start < end; left--)
+            start += char.IsSurrogatePair(text, start) ? 2 : 1;
+        for (; right > 0 && start < end; right--)
+            end -= end - 2 >= start && char.IsSurrogatePair(text, end - 2) ? 2 : 1;
         return (start, end);
     }
 }

@@ -56,8 +56,10 @@ internal sealed class PrecompiledCharsmap
             return false;
         var text = _strings.AsSpan(place);
         var end = text.IndexOf((byte)0);
+        // Character for character takes the place of the one it replaces, the rest that of the last.
+        var index = 0;
         foreach (var rune in Encoding.UTF8.GetString(end < 0 ? text : text[..end]).EnumerateRunes())
-            result.Add(new MappedRune(rune, runes[0].Start, runes[^1].End));
+            result.Add(runes[Math.Min(index++, runes.Count - 1)] with { Rune = rune });
         return true;
     }
 

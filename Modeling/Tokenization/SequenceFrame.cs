@@ -9,7 +9,8 @@ internal readonly record struct FrameToken(int Id, int Type);
 /// </summary>
 internal sealed record SequenceFrame(FrameToken[] Start, FrameToken[] Middle, FrameToken[] End, int SecondType)
 {
-    public static readonly SequenceFrame None = new([], [], [], 0);
+    /// <summary>Nothing is added; the second text still has segment id 1, as in the reference.</summary>
+    public static readonly SequenceFrame None = new([], [], [], 1);
 
     /// <summary>[CLS] first [SEP] second [SEP], as BERT, DistilBERT and ALBERT have it.</summary>
     public static SequenceFrame Bert(int classId, int separatorId) =>

@@ -66,7 +66,7 @@ internal static class TextNormalizer
         return result;
     }
 
-    /// <summary>Replaces a text wherever it stands; the replacement takes the whole place.</summary>
+    /// <summary>Replaces a text wherever it stands; the replacement takes the place of its last character, as in the reference.</summary>
     public static NormalizerStep Replace(string old, string replacement)
     {
         Rune[] sought = [.. old.EnumerateRunes()], put = [.. replacement.EnumerateRunes()];
@@ -81,9 +81,8 @@ internal static class TextNormalizer
                     continue;
                 }
 
-                var last = runes[index + sought.Length - 1];
                 foreach (var rune in put)
-                    result.Add(new MappedRune(rune, runes[index].Start, last.End));
+                    result.Add(runes[index + sought.Length - 1] with { Rune = rune });
                 index += sought.Length;
             }
 

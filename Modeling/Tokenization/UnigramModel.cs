@@ -14,6 +14,8 @@ internal sealed class UnigramModel
     /// <summary>SentencePiece itself stops at 16 characters unless told otherwise; beyond this a text would take quadratic time.</summary>
     public const int LongestPiece = 512;
 
+    // The largest vocabularies in use have a quarter of a million pieces and two million prefixes.
+    private const int MostPrefixes = 8_000_000;
     private const double UnknownPenalty = 10;
     private const int Root = 0, None = -1;
 
@@ -93,6 +95,8 @@ internal sealed class UnigramModel
             if (!_transitions.TryGetValue((node, unit), out var next))
             {
                 next = _pieceOfNode.Count;
+                if (next > MostPrefixes)
+                    throw new CheckpointException($"{source} has pieces with more than {MostPrefixes} different beginnings; it is not a tokenizer's vocabulary.");
                 _transitions.Add((node, unit), next);
                 _pieceOfNode.Add(None);
             }

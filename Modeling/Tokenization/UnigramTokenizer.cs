@@ -66,8 +66,8 @@ internal sealed class UnigramTokenizer : FramedTokenizer
         var runes = MappedText.Read(text, start, end);
         foreach (var step in _settings.Steps)
             runes = step(runes);
-        foreach (var stretch in _settings.SplitWhiteSpace ? SplitWhiteSpace(runes) : [runes])
-            foreach (var word in SplitWords(MarkSpaces(stretch)))
+        foreach (var (first, last) in _settings.SplitWhiteSpace ? SplitWhiteSpace(runes) : [(0, runes.Count)])
+            foreach (var word in SplitWords(MarkSpaces(runes.Slice(first, last - first), startsText: start == 0 && first == 0)))
             {
                 if (run.Ids.Count >= limit)
                     return;
@@ -75,21 +75,21 @@ internal sealed class UnigramTokenizer : FramedTokenizer
             }
     }
 
-    private static IEnumerable<List<MappedRune>> SplitWhiteSpace(List<MappedRune> runes)
+    private static IEnumerable<(int First, int Last)> SplitWhiteSpace(List<MappedRune> runes)
     {
         for (int start = 0, end; start < runes.Count; start = end + 1)
         {
             end = runes.FindIndex(start, rune => Rune.IsWhiteSpace(rune.Rune));
             end = end < 0 ? runes.Count : end;
             if (end > start)
-                yield return runes.Slice(start, end - start);
+                yield return (start, end);
         }
     }
 
-    private List<MappedRune> MarkSpaces(List<MappedRune> runes)
+    private List<MappedRune> MarkSpaces(List<MappedRune> runes, bool startsText)
     {
         var marked = runes.ConvertAll(rune => rune.Rune.Value == ' ' ? rune with { Rune = new Rune(Space) } : rune);
-        var prefixed = _settings.Prefix == PrefixScheme.Always || (_settings.Prefix == PrefixScheme.First && marked.Count > 0 && marked[0].Start == 0);
+        var prefixed = _settings.Prefix == PrefixScheme.Always || (_settings.Prefix == PrefixScheme.First && startsText);
         if (prefixed && marked.Count > 0 && marked[0].Rune.Value != Space)
             marked.Insert(0, new MappedRune(new Rune(Space), marked[0].Start, marked[0].End));
         return marked;

@@ -67,6 +67,12 @@ public sealed class WordPieceTokenizerTests
         Assert.Equal(3, ids[^1]);
     }
 
+    [Theory]
+    [InlineData(true, "ab ba!")]
+    [InlineData(false, "[CLS] ab ba! [SEP]")]
+    public void Decoding_joins_pieces_and_closes_up_punctuation(bool skipSpecial, string expected) =>
+        Assert.Equal(expected, Tokenizer.Decode(Tokenizer.Encode("ab BA !", 100), skipSpecial));
+
     [Fact]
     public void Windows_refuse_a_question_that_leaves_no_room() =>
         Assert.Throws<ArgumentException>(() => Tokenizer.EncodeWindows("!!!!", "!!!", maxTokens: 9, stride: 2));
