@@ -72,8 +72,8 @@ internal abstract class Architecture
         _ => throw new ArgumentOutOfRangeException(nameof(pooling), pooling, "This pooling has no graph rule."),
     };
 
-    /// <summary>The inverse of <see cref="Normalize"/> in a class with a head. Feature layers that belong to the head have no prefix.</summary>
-    public virtual string FullName(string name) => Prefix + name;
+    /// <summary>The inverse of <see cref="Normalize"/> in a class with a head. Feature layers that belong to the head, such as pre_classifier, have no prefix.</summary>
+    public virtual string FullName(string name) => name.Split('.')[0] is "classifier" or "pre_classifier" ? name : Prefix + name;
 
     /// <summary>The canonical name of a tensor as checkpoints and adapters spell it.</summary>
     public virtual string Normalize(string name) => name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : name;

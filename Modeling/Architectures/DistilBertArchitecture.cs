@@ -39,8 +39,6 @@ internal sealed class DistilBertArchitecture : PostNormEncoder
         return program.Add(new ReluStep(program.Linear(first, "pre_classifier")));
     }
 
-    public override string FullName(string name) => name.StartsWith("pre_classifier.", StringComparison.Ordinal) ? name : base.FullName(name);
-
     protected override PostNormNames Names(int layer)
     {
         var block = $"transformer.layer.{layer}.";
