@@ -12,7 +12,10 @@ public sealed class ExactGradientTests
 
     private static TrainingContext Context(bool centred, bool weighted, bool head) => ToyJob.Context(new AlgorithmOptions
     {
-        CentredResiduals = centred, ImportanceSampling = weighted, HeadInTheta = head, HeadFirst = !head,
+        CentredResiduals = centred,
+        ImportanceSampling = weighted,
+        HeadInTheta = head,
+        HeadFirst = !head,
     });
 
     private static WorkOrder Order(uint round = 2, uint wave = 0, int batch = Batch) => ToyJob.Order(WorkKind.ExactGradient, 0, batch, round) with { Wave = wave };
