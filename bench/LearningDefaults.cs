@@ -10,7 +10,7 @@ internal static class LearningDefaults
           --data NAME            sst2, ag_news, yelp_polarity or banking77 of the reference data, or embedded. Default: sst2.
           --model DIR            Checkpoint folder. Default: all-MiniLM-L6-v2 of the reference data.
           --algorithm NAME       default or fwdllm-reference.
-          --adapter KIND[:RANK]  lora-xs or lora. Default: lora-xs:8; for fwdllm-reference lora:8.
+          --adapter KIND         As of fwdllm run, for example lora-xs:8@3 or bitfit. Default: lora-xs:8; for fwdllm-reference lora:8.
           --estimator KIND       jvp, one-sided or central; oracle or central-limit, the scalars of jvp or of central as its step goes to 0, at a fraction of the time. Default: oracle; for fwdllm-reference central.
           --max-passes N         Forward passes (of 8 examples) to spend. Default: 25000.
           --devices N            Devices. Default: 50.

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using FwdLLM.Cli.Settings;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Adapters;
 
@@ -108,14 +109,5 @@ internal static class LearningBench
     }
 
     private static AdapterSpec Adapter(BenchArguments arguments)
-    {
-        var parts = arguments.Get("adapter", arguments.Get("algorithm", "default") == "fwdllm-reference" ? "lora" : "lora-xs").Split(':');
-        var rank = parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 8;
-        return parts[0] switch
-        {
-            "lora-xs" => AdapterSpec.Default with { Rank = rank, FirstLayer = arguments.Get("first-layer", 0) },
-            "lora" => AdapterSpec.LoraQueryValue with { Rank = rank, Alpha = 2 * rank, FirstLayer = arguments.Get("first-layer", 0) },
-            _ => throw new ArgumentException($"adapter is '{parts[0]}'; give lora-xs[:rank] or lora[:rank]."),
-        };
-    }
+        => AdapterOption.Parse(arguments.Get("adapter", arguments.Get("algorithm", "default") == "fwdllm-reference" ? "lora" : "lora-xs"));
 }
