@@ -38,9 +38,9 @@ public sealed class DeviceSession(DeviceProfile profile, Func<JobSpec, Cancellat
     /// <summary>Null when welcome, otherwise the refusal.</summary>
     private async Task<string?> EnrolAsync(CancellationToken cancellation)
     {
-        var enrolment = new Enrolment { Protocol = ProtocolVersion.Current, JobId = profile.JobId, Examples = profile.Examples, Agent = AgentVersion, Exact = profile.Exact };
+        var enrolment = new Enrolment { Protocol = ProtocolVersion.Current, OldestProtocol = ProtocolVersion.Oldest, JobId = profile.JobId, Examples = profile.Examples, Agent = AgentVersion, Exact = profile.Exact };
         var welcome = await UntilAnsweredAsync(() => context.Cluster.EnrolAsync(profile.DeviceId, enrolment, cancellation), cancellation);
-        if ((welcome.Refusal ?? (welcome.Job is null ? "the cluster named no job" : null)) is { } refusal)
+        if ((welcome.Refusal ?? (welcome.Job is null ? "the cluster named no job" : NotSpoken(welcome.Protocol))) is { } refusal)
         {
             context.Statistics.WasRefused(profile.DeviceId, refusal);
             return refusal;
@@ -49,6 +49,10 @@ public sealed class DeviceSession(DeviceProfile profile, Func<JobSpec, Cancellat
         _worker ??= await workers(welcome.Job!, cancellation);
         return null;
     }
+
+    private static string? NotSpoken(int protocol) => protocol is >= ProtocolVersion.Oldest and <= ProtocolVersion.Current
+        ? null
+        : $"the cluster chose device protocol {protocol}; this agent speaks {ProtocolVersion.Oldest} to {ProtocolVersion.Current}";
 
     /// <summary>Null when the job ended, otherwise the refusal.</summary>
     private async Task<string?> WorkAsync(CancellationToken cancellation)

@@ -4,7 +4,7 @@ namespace FwdLLM.Grains.Interfaces;
 [GenerateSerializer, Immutable, Alias("fl.enrol.v1")]
 public sealed record Enrolment
 {
-    /// <summary>Protocol version the agent speaks.</summary>
+    /// <summary>Newest protocol version the agent speaks.</summary>
     [Id(0)] public required int Protocol { get; init; }
 
     /// <summary>Job to work for.</summary>
@@ -18,6 +18,9 @@ public sealed record Enrolment
 
     /// <summary>The device has memory for exact gradients. Agents that do not know the field have not.</summary>
     [Id(4)] public bool Exact { get; init; }
+
+    /// <summary>Oldest protocol version the agent speaks; 0 from agents that speak one version only.</summary>
+    [Id(5)] public int OldestProtocol { get; init; }
 }
 
 /// <summary>Answer to an enrolment.</summary>
@@ -29,6 +32,9 @@ public sealed record Welcome
 
     /// <summary>The job, when welcome.</summary>
     [Id(1)] public JobSpec? Job { get; init; }
+
+    /// <summary>Protocol version both go on with, the newest in common (<see cref="ProtocolVersion.InCommon"/>).</summary>
+    [Id(2)] public int Protocol { get; init; }
 }
 
 /// <summary>Asks for work. Answered at once when work waits, otherwise when it comes or after <see cref="Wait"/>.</summary>

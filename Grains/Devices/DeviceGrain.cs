@@ -19,6 +19,9 @@ public sealed partial class DeviceGrain(
     /// <summary>Longest device id.</summary>
     private const int MostIdLength = 128;
 
+    /// <summary>Longest version text of an agent.</summary>
+    private const int MostAgentLength = 64;
+
     /// <summary>Verdicts remembered beyond the current round.</summary>
     private const int MostVerdicts = 64;
 
@@ -48,8 +51,8 @@ public sealed partial class DeviceGrain(
 
     public async Task<Welcome> Enrol(Enrolment enrolment)
     {
-        if (enrolment.Protocol is < ProtocolVersion.Oldest or > ProtocolVersion.Current)
-            return Refuse($"The device speaks protocol {enrolment.Protocol}; this cluster serves {ProtocolVersion.Oldest} to {ProtocolVersion.Current}: install a matching agent.");
+        if (enrolment.Agent.Length > MostAgentLength) return Refuse($"The agent's version has {enrolment.Agent.Length} characters; use at most {MostAgentLength}.");
+        if (ProtocolVersion.InCommon(enrolment.OldestProtocol, enrolment.Protocol) is not { } protocol) return Refuse(ProtocolVersion.Mismatch(enrolment));
         if (enrolment.Examples < 1) return Refuse($"The device has {enrolment.Examples} examples; give it data, at least 1 example.");
         if (DeviceId.Length > MostIdLength) return Refuse($"The device id has {DeviceId.Length} characters; use at most {MostIdLength}.");
         if (!JobSpecValidator.IsId(enrolment.JobId)) return Refuse("The job id is not one; give the id the job was submitted with.");
@@ -65,7 +68,7 @@ public sealed partial class DeviceGrain(
         await store.SaveOrLeave(this);
         await Register();
         LogEnrolled(DeviceId, enrolment.JobId, enrolment.Examples, enrolment.Agent);
-        return new Welcome { Job = spec };
+        return new Welcome { Job = spec, Protocol = protocol };
 
         static Welcome Refuse(string reason) => new() { Refusal = reason };
     }

@@ -59,7 +59,7 @@ internal sealed class FakeCluster : IDeviceCluster
     {
         lock (_lock)
             Enrolments.Add(enrolment);
-        return Answer(Welcomes, new Welcome { Job = Job });
+        return Answer(Welcomes, new Welcome { Job = Job, Protocol = ProtocolVersion.Current });
     }
 
     public Task<CheckInReply> CheckInAsync(string deviceId, CheckIn request, CancellationToken cancellation)

@@ -64,9 +64,12 @@ public sealed class ContributionTests : IDisposable
         var enrolment = new Enrolment { Protocol = ProtocolVersion.Current, JobId = "job", Examples = 8 };
         Assert.Contains("no job 'job'", (await device.Enrol(enrolment)).Refusal, StringComparison.Ordinal);
         await cluster.Job.Submit(TestCluster.Spec());
-        Assert.Contains($"serves {ProtocolVersion.Oldest} to {ProtocolVersion.Current}", (await device.Enrol(enrolment with { Protocol = 99 })).Refusal, StringComparison.Ordinal);
+        Assert.Contains("the agent is too new", (await device.Enrol(enrolment with { OldestProtocol = 98, Protocol = 99 })).Refusal, StringComparison.Ordinal);
+        Assert.Contains($"0.0.9 speaks device protocols 0 to 0, this cluster {ProtocolVersion.Oldest} to {ProtocolVersion.Current}: the agent is too old", (await device.Enrol(enrolment with { Protocol = 0, Agent = "0.0.9" })).Refusal, StringComparison.Ordinal);
+        Assert.Contains("65 characters", (await device.Enrol(enrolment with { Agent = new string('a', 65) })).Refusal, StringComparison.Ordinal);
         Assert.Contains("0 examples", (await device.Enrol(enrolment with { Examples = 0 })).Refusal, StringComparison.Ordinal);
-        Assert.Equal("job", (await device.Enrol(enrolment)).Job!.Id);
+        var welcome = await device.Enrol(enrolment with { OldestProtocol = 1, Protocol = 99 });
+        Assert.Equal(("job", ProtocolVersion.Current), (welcome.Job!.Id, welcome.Protocol));
         Assert.False((await device.CheckIn(new CheckIn())).NotEnrolled);
     }
 }
