@@ -13,25 +13,34 @@ internal static partial class NextVersion
 
     /// <summary>Builds it.</summary>
     /// <param name="folder">Where; created.</param>
-    /// <param name="dropsPresentProtocol">It no longer speaks the protocol of the agents built here.</param>
     /// <param name="cancellation">Stops the build.</param>
     /// <returns>Path of the silo's assembly.</returns>
-    public static async Task<string> BuildAsync(string folder, bool dropsPresentProtocol, CancellationToken cancellation)
+    public static async Task<string> BuildAsync(string folder, CancellationToken cancellation)
     {
         foreach (var project in Projects) Copy(Path.Combine(TestPaths.Repository, project), Path.Combine(folder, project));
         foreach (var file in (string[])["Directory.Build.props", "Directory.Packages.props", "global.json", ".editorconfig"])
             File.Copy(Path.Combine(TestPaths.Repository, file), Path.Combine(folder, file));
 
-        // Another protocol version; a field in an answer to devices and one in stored state; a method, which raises the interface's version.
+        // Another protocol version; a field in an answer to devices and one in stored state; a method, which raises the interface's
+        // version and is not called yet: an older silo could not even read the call.
         Edit(folder, "Grains.Interfaces/ProtocolVersion.cs", CurrentProtocol(), match => $"int Current = {int.Parse(match.Groups[1].Value) + 1};");
-        if (dropsPresentProtocol)
-            Edit(folder, "Grains.Interfaces/ProtocolVersion.cs", OldestProtocol(), _ => "int Oldest = Current;");
         Edit(folder, "Grains.Interfaces/DeviceContracts.cs", CheckInReplyStart(), match => match.Value + "    /// <summary>New.</summary>\n    [Id(60)] public string? Hint { get; init; } = \"new\";\n\n");
         Edit(folder, "Grains/Devices/DeviceState.cs", DeviceStateStart(), match => match.Value + "    [Id(60)] public string? Region { get; set; } = \"new\";\n\n");
         Edit(folder, "Grains.Interfaces/IJobGrain.cs", JobInterface(), match => $"[Orleans.CodeGeneration.Version(60)]\n{match.Value}    /// <summary>New.</summary>\n    [Alias(\"Describe\")]\n    Task<string> Describe();\n\n");
         Edit(folder, "Grains/Jobs/JobGrain.cs", JobGrainStart(), match => $"    public Task<string> Describe() => Task.FromResult(JobId);\n\n{match.Value}");
-        Edit(folder, "Grains/Jobs/JobResumer.cs", ResumedJob(), match => $"LogResumed(await grains.GetGrain<IJobGrain>(jobId).Describe(), JobPhase.Unknown);\n            {match.Value}");
 
+        return await BuildSiloAsync(folder, cancellation);
+    }
+
+    /// <summary>Builds the version after it, which no longer speaks the protocol of the agents built here, in the same folder.</summary>
+    public static Task<string> BuildWithoutPresentProtocolAsync(string folder, CancellationToken cancellation)
+    {
+        Edit(folder, "Grains.Interfaces/ProtocolVersion.cs", OldestProtocol(), _ => "int Oldest = Current;");
+        return BuildSiloAsync(folder, cancellation);
+    }
+
+    private static async Task<string> BuildSiloAsync(string folder, CancellationToken cancellation)
+    {
         await RunAsync(folder, cancellation, "build", "Silo/Silo.csproj", "-c", "Release", "-p:Version=0.2.0", "-p:EnableOrleansContractsAnalyzer=false", "-nodeReuse:false");
         return Path.Combine(folder, "Silo", "bin", "Release", new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)).Name, "FwdLLM.Silo.dll");
     }
@@ -88,7 +97,4 @@ internal static partial class NextVersion
 
     [GeneratedRegex(@"    private const string Reminder = ")]
     private static partial Regex JobGrainStart();
-
-    [GeneratedRegex(@"var status = await grains\.GetGrain<IJobGrain>\(jobId\)")]
-    private static partial Regex ResumedJob();
 }

@@ -31,11 +31,14 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     public string HttpOf(int silo) => $"http://127.0.0.1:{_ports[(3 * silo) + 2]}";
 
     /// <summary>Starts silo number <paramref name="silo"/>, from 0, or starts it again on the same ports, and waits until it is a member.</summary>
-    public async Task<ProgramProcess> StartSiloAsync(int silo = 0, params string[] more)
+    public Task<ProgramProcess> StartSiloAsync(int silo = 0, params string[] more) => StartSiloAsync("Silo", silo, more);
+
+    /// <summary>Likewise from another build: <paramref name="program"/> is its assembly.</summary>
+    public async Task<ProgramProcess> StartSiloAsync(string program, int silo, params string[] more)
     {
         string[] first = silo > 0 && server?.HasMembership != true ? ["--primary-silo-port", $"{_ports[0]}"] : [];
         var started = Start(
-            "Silo",
+            program,
             [
                 "--storage-folder", _storage, "--artifacts-folder", job.Artifacts, "--dashboard", "false",
                 "--silo-port", $"{_ports[3 * silo]}", "--gateway-port", $"{_ports[(3 * silo) + 1]}", "--http-port", $"{_ports[(3 * silo) + 2]}", .. first, .. more,

@@ -11,7 +11,7 @@ internal sealed class ProgramProcess : LoggedProcess
     }
 
     /// <summary>Starts a program from its own output folder, built with the tests' configuration.</summary>
-    /// <param name="project">Silo, DeviceAgent or Cli.</param>
+    /// <param name="project">Silo, DeviceAgent or Cli, or the path of an assembly built elsewhere.</param>
     /// <param name="folder">Its working folder and its home for data.</param>
     /// <param name="arguments">Command line.</param>
     /// <param name="environment">More variables.</param>
@@ -19,7 +19,7 @@ internal sealed class ProgramProcess : LoggedProcess
     {
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder };
         start.ArgumentList.Add("exec");
-        start.ArgumentList.Add(Assembly(project));
+        start.ArgumentList.Add(project.EndsWith(".dll", StringComparison.Ordinal) ? project : Assembly(project));
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("FWDLLM_", StringComparison.Ordinal)).ToList())

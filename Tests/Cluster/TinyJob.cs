@@ -7,6 +7,9 @@ public class TinyJob : IAsyncLifetime
 {
     public virtual int Devices => 6;
 
+    /// <summary>Probe rounds of the job.</summary>
+    public const int Rounds = 15;
+
     /// <summary>The dealing depends on the seed: agents that used another than the job's would give other bits.</summary>
     public const string Split = "dirichlet:1";
 
@@ -45,7 +48,7 @@ public class TinyJob : IAsyncLifetime
             split: {Split}
             devices: {Devices}
             seed: 7
-            max_rounds: 15
+            max_rounds: {Rounds}
             max_tokens: 16
             algorithm_options:
               cohort_size: 3
