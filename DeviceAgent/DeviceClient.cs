@@ -84,6 +84,9 @@ public sealed class DeviceClient : IAsyncDisposable
     /// <summary>The job as it was submitted, or null when there is none of that id.</summary>
     public Task<JobSpec?> GetJobAsync(string jobId, CancellationToken cancellation) => _cluster.GetJobAsync(jobId, cancellation);
 
+    /// <summary>Any other call that changes nothing when it is made twice, with the devices' retries.</summary>
+    public Task<T> CallAsync<T>(Func<IGrainFactory, Task<T>> call, CancellationToken cancellation) => _cluster.CallAsync(call, cancellation);
+
     /// <summary>Closes the connection.</summary>
     public async ValueTask DisposeAsync()
     {
