@@ -56,7 +56,7 @@ public static class AgentProgram
             }
 
             var fleet = new DeviceFleet(arguments.Fleet, client.Cluster, workers, time, random);
-            await output.WriteLineAsync($"{arguments.Fleet.DeviceCount} of {arguments.TotalDevices} devices, job {arguments.Fleet.JobId}, gateway {string.Join(", ", arguments.Cluster.Gateways)}");
+            await output.WriteLineAsync($"{arguments.Fleet.DeviceCount} of {arguments.TotalDevices} devices, job {arguments.Fleet.JobId}, {arguments.Cluster}");
             var ends = await fleet.RunAsync(cancellation);
             await output.WriteLineAsync($"{fleet.Statistics.Accepted} contributions accepted, {fleet.Statistics.Late} late, {fleet.Statistics.Refused} refused; {client.Meter.BytesSent} bytes up, {client.Meter.BytesReceived} bytes down");
             var refusals = ends.Where(end => end.Refusal is not null).ToList();

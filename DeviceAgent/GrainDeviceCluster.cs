@@ -29,6 +29,10 @@ public sealed class GrainDeviceCluster(IGrainFactory grains, ResiliencePipeline 
     public Task<JobSpec?> GetJobAsync(string jobId, CancellationToken cancellation) =>
         CallAsync(grains.GetGrain<IJobGrain>(jobId), jobId, static (job, _) => job.GetSpec(), cancellation);
 
+    /// <summary>Any other call that changes nothing when it is made twice.</summary>
+    public Task<T> CallAsync<T>(Func<IGrainFactory, Task<T>> call, CancellationToken cancellation) =>
+        CallAsync(grains, call, static (factory, argument) => argument(factory), cancellation);
+
     // The grain calls carry no cancellation token (it would cost bytes on the wire); WaitAsync leaves an abandoned one to its response timeout.
     private async Task<TResult> CallAsync<TGrain, TArgument, TResult>(TGrain grain, TArgument argument, Func<TGrain, TArgument, Task<TResult>> call, CancellationToken cancellation)
     {

@@ -9,11 +9,11 @@ namespace FwdLLM.Cli.Jobs;
 /// <param name="random">Uniform in [0, 1), for the jitter of retries.</param>
 internal sealed class OrleansJobConnector(TimeProvider time, Func<double> random) : IJobConnector
 {
-    public async Task<IJobCluster> ConnectAsync(IReadOnlyList<string> gateways, CancellationToken cancellation)
+    public async Task<IJobCluster> ConnectAsync(DeviceClientSettings cluster, CancellationToken cancellation)
     {
         try
         {
-            return new OrleansJobCluster(await DeviceClient.ConnectAsync(new DeviceClientSettings { Gateways = gateways }, time, random, cancellation: cancellation));
+            return new OrleansJobCluster(await DeviceClient.ConnectAsync(cluster, time, random, cancellation: cancellation));
         }
         catch (ArgumentException e)
         {
@@ -21,25 +21,31 @@ internal sealed class OrleansJobConnector(TimeProvider time, Func<double> random
         }
     }
 
+    // Every one of these calls may be made twice: a silo that dies with one costs the operator time, not an error.
     private sealed class OrleansJobCluster(DeviceClient client) : IJobCluster
     {
-        public Task<JobStatus> SubmitAsync(JobSpec spec, CancellationToken cancellation) => Job(spec.Id).Submit(spec).WaitAsync(cancellation);
+        public Task<JobStatus> SubmitAsync(JobSpec spec, CancellationToken cancellation) =>
+            client.CallAsync(grains => grains.GetGrain<IJobGrain>(spec.Id).Submit(spec), cancellation);
 
         public Task<JobStatus> StatusAsync(string id, long knownRevision, CancellationToken cancellation) =>
-            Job(id).GetStatus(knownRevision, client.Settings.Resilience.LongPollWait).WaitAsync(cancellation);
+            client.CallAsync(grains => grains.GetGrain<IJobGrain>(id).GetStatus(knownRevision, client.Settings.Resilience.LongPollWait), cancellation);
 
-        public Task PauseAsync(string id, CancellationToken cancellation) => Job(id).Pause().WaitAsync(cancellation);
+        public Task PauseAsync(string id, CancellationToken cancellation) => client.CallAsync(
+            async grains =>
+            {
+                await grains.GetGrain<IJobGrain>(id).Pause();
+                return true;
+            },
+            cancellation);
 
         public async Task<(JobSpec Job, ModelSnapshot Snapshot)?> ExportAsync(string id, CancellationToken cancellation)
         {
-            var spec = await Job(id).GetSpec().WaitAsync(cancellation);
+            var spec = await client.GetJobAsync(id, cancellation);
             var status = await StatusAsync(id, -1, cancellation);
-            if (spec is null || status.Model is null) return null;
-            return (spec, ModelSnapshot.FromBytes(await client.Orleans.GetGrain<IModelGrain>(id).ReadSnapshotAsync(status.Model.Version).WaitAsync(cancellation)));
+            if (spec is null || status.Model is not { } model) return null;
+            return (spec, ModelSnapshot.FromBytes(await client.CallAsync(grains => grains.GetGrain<IModelGrain>(id).ReadSnapshotAsync(model.Version), cancellation)));
         }
 
         public ValueTask DisposeAsync() => client.DisposeAsync();
-
-        private IJobGrain Job(string id) => client.Orleans.GetGrain<IJobGrain>(id);
     }
 }

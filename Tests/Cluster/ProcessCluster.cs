@@ -30,6 +30,12 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     /// <summary>The HTTP address of silo number <paramref name="silo"/>, from 0.</summary>
     public string HttpOf(int silo) => $"http://127.0.0.1:{_ports[(3 * silo) + 2]}";
 
+    /// <summary>How an agent is told to ask the silos for the gateways.</summary>
+    public string[] GatewayUrls => [.. Enumerable.Range(0, MostSilos).SelectMany(silo => new[] { "--gateways-url", HttpOf(silo) })];
+
+    /// <summary>How a client inside the data centre is told to read them from the cluster's server.</summary>
+    public string[] Membership => ["--clustering", server!.Kind, "--clustering-connection", server.Server!.Connection];
+
     /// <summary>Starts silo number <paramref name="silo"/>, from 0, or starts it again on the same ports, and waits until it is a member.</summary>
     public Task<ProgramProcess> StartSiloAsync(int silo = 0, params string[] more) => StartSiloAsync("Silo", silo, more);
 
@@ -45,9 +51,13 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
             ],
             server?.Environment());
         await started.LineAsync("silo ready", cancellation);
-        _gateways.Add(Gateway(silo));
+        lock (_gateways)
+            _gateways.Add(Gateway(silo));
         return started;
     }
+
+    /// <summary>Starts all silos at once.</summary>
+    public Task<ProgramProcess[]> StartSilosAsync() => Task.WhenAll(Enumerable.Range(0, MostSilos).Select(silo => StartSiloAsync(silo)));
 
     public Task<ProgramProcess> StartSecondSiloAsync() => StartSiloAsync(1);
 
@@ -56,10 +66,12 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     /// <summary>The operator's command.</summary>
     public ProgramProcess StartCommand(params string[] arguments) => Start("Cli", arguments);
 
-    public ProgramProcess StartAgent(string id, int first, int last, string gateway, params string[] more) => Start(
+    public ProgramProcess StartAgent(string id, int first, int last, string gateway, params string[] more) => StartAgent(id, first, last, ["--gateway", gateway], more);
+
+    public ProgramProcess StartAgent(string id, int first, int last, string[] cluster, params string[] more) => Start(
         "DeviceAgent",
         [
-            "--job", id, "--data", job.Train, "--split", TinyJob.Split, "--devices", $"{job.Devices}", "--hosts", $"{first}-{last}", "--gateway", gateway,
+            "--job", id, "--data", job.Train, "--split", TinyJob.Split, "--devices", $"{job.Devices}", "--hosts", $"{first}-{last}", .. cluster,
             .. more.Length > 0 ? more : ["--artifacts", job.Artifacts],
         ]);
 
@@ -94,6 +106,9 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
         return status.Model!.AdapterSha256;
     }
 
+    /// <summary>What all programs have printed.</summary>
+    public string Logs() => string.Join('\n', _started.Select(program => program.Log));
+
     public async ValueTask DisposeAsync()
     {
         foreach (var program in _started)
@@ -107,6 +122,4 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
         _started.Add(program);
         return program;
     }
-
-    private string Logs() => string.Join('\n', _started.Select(program => program.Log));
 }
