@@ -29,6 +29,9 @@ public sealed record Welcome
 
     /// <summary>The job, when welcome.</summary>
     [Id(1)] public JobSpec? Job { get; init; }
+
+    /// <summary>The cluster answers <see cref="IModelGrain.GetChanges"/>. One that does not know the field does not.</summary>
+    [Id(2)] public bool Changes { get; init; }
 }
 
 /// <summary>Asks for work. Answered at once when work waits, otherwise when it comes or after <see cref="Wait"/>.</summary>

@@ -1,4 +1,5 @@
 using FwdLLM.DeviceAgent;
+using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 
@@ -37,6 +38,9 @@ internal sealed class OrleansJobConnector(TimeProvider time, Func<double> random
             if (spec is null || status.Model is null) return null;
             return (spec, ModelSnapshot.FromBytes(await client.Orleans.GetGrain<IModelGrain>(id).ReadSnapshotAsync(status.Model.Version).WaitAsync(cancellation)));
         }
+
+        public async Task<IJournalSource?> JournalAsync(string id, CancellationToken cancellation) =>
+            await ClusterJournal.OpenAsync(client.Orleans.GetGrain<IModelGrain>(id), cancellation);
 
         public ValueTask DisposeAsync() => client.DisposeAsync();
 

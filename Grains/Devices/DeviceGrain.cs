@@ -65,7 +65,7 @@ public sealed partial class DeviceGrain(
         await store.SaveOrLeave(this);
         await Register();
         LogEnrolled(DeviceId, enrolment.JobId, enrolment.Examples, enrolment.Agent);
-        return new Welcome { Job = spec };
+        return new Welcome { Job = spec, Changes = true };
 
         static Welcome Refuse(string reason) => new() { Refusal = reason };
     }

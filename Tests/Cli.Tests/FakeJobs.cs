@@ -1,4 +1,5 @@
 using FwdLLM.Cli.Jobs;
+using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 
@@ -10,6 +11,8 @@ internal sealed class FakeJobs(params JobStatus[] statuses) : IJobConnector, IJo
     private int _next;
 
     public IReadOnlyList<string> Gateways { get; private set; } = [];
+
+    public IJournalSource? Journal { get; init; }
 
     public List<string> Calls { get; } = [];
 
@@ -41,6 +44,12 @@ internal sealed class FakeJobs(params JobStatus[] statuses) : IJobConnector, IJo
     {
         Calls.Add($"export {id}");
         return Task.FromResult<(JobSpec, ModelSnapshot)?>(null);
+    }
+
+    public Task<IJournalSource?> JournalAsync(string id, CancellationToken cancellation)
+    {
+        Calls.Add($"journal {id}");
+        return Task.FromResult(Journal);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
