@@ -45,7 +45,7 @@ public static class JournalParts
     }
 
     /// <summary>The round's entry; where it is large its parts are stored when this returns.</summary>
-    internal static async Task<JournalEntry> Store(IGrainFactory grains, string job, RoundRecord record)
+    public static async Task<JournalEntry> Store(IGrainFactory grains, string job, RoundRecord record)
     {
         var groups = Cut(record.Contributions);
         if (groups.Count == 1) return await Task.Run(() => Inline(record));

@@ -80,6 +80,13 @@ internal sealed class ProgramProcess : IAsyncDisposable
         return this;
     }
 
+    /// <summary>Waits until it ends by itself, with any code.</summary>
+    public async Task<int> ExitCodeAsync(CancellationToken cancellation)
+    {
+        await _process.WaitForExitAsync(cancellation);
+        return _process.ExitCode;
+    }
+
     /// <summary>kill -9, and waits until it is gone.</summary>
     public async Task KillAsync()
     {

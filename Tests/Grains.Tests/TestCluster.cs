@@ -3,6 +3,8 @@ using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 using FwdLLM.Silo.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime.Hosting;
+using Orleans.Storage;
 using Orleans.TestingHost;
 
 namespace FwdLLM.Tests.Grains;
@@ -20,12 +22,13 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public IModelGrain Model => Client.GetGrain<IModelGrain>("job");
 
-    public static async Task<TestCluster> Start(string database, TimeProvider? clock = null)
+    public static async Task<TestCluster> Start(string database, TimeProvider? clock = null, Func<string, GrainId, bool>? fails = null)
     {
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.AddSqliteGrainStorage(GrainsServices.Storage, database);
+            silo.AddSqliteGrainStorage(fails is null ? GrainsServices.Storage : "disk", database);
+            if (fails is not null) silo.Services.AddGrainStorage(GrainsServices.Storage, (services, _) => new FailingStorage(services.GetRequiredKeyedService<IGrainStorage>("disk"), fails));
             silo.UseInMemoryReminderService();
             silo.Services.AddSingleton<ITrainingFactory, QuadraticTrainingFactory>();
             silo.Services.AddSingleton<IEvaluations, RecordingEvaluations>();
