@@ -51,6 +51,7 @@ public static class CommandLine
         root.Subcommands.Add(ModelCommand.Create(context));
         root.Subcommands.Add(JobCommand.Create(context));
         root.Subcommands.Add(ExportCommand.Create(context));
+        root.Subcommands.Add(ReplayCommand.Create(context));
         return root;
     }
 

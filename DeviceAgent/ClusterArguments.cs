@@ -33,6 +33,9 @@ public sealed class ClusterArguments
     /// <summary>All options, for a command to add.</summary>
     public IReadOnlyList<Option> All => [_gateways, _urls, _clustering, _connection, _clusterId, _serviceId];
 
+    /// <summary>Whether the command line says where the gateways are.</summary>
+    public bool IsGiven(ParseResult parsed) => parsed.GetValue(_gateways) is { Length: > 0 } || parsed.GetValue(_urls) is { Length: > 0 } || parsed.GetValue(_clustering) is not null;
+
     /// <summary>The cluster a command line names.</summary>
     /// <exception cref="ArgumentException">A value is wrong, or two ways to find the gateways exclude each other.</exception>
     public DeviceClientSettings Read(ParseResult parsed)

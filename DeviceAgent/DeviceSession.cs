@@ -19,6 +19,7 @@ public sealed class DeviceSession(DeviceProfile profile, Func<JobSpec, Cancellat
     private IDeviceWorker? _worker;
     private Contribution? _last;
     private int _refusals;
+    private bool _changes;
 
     /// <summary>Works until the job ends, the cluster refuses the device, or <paramref name="cancellation"/>.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -46,6 +47,7 @@ public sealed class DeviceSession(DeviceProfile profile, Func<JobSpec, Cancellat
             return refusal;
         }
 
+        _changes = welcome.Protocol >= ProtocolVersion.Changes;
         _worker ??= await workers(welcome.Job!, cancellation);
         return null;
     }
@@ -182,7 +184,7 @@ public sealed class DeviceSession(DeviceProfile profile, Func<JobSpec, Cancellat
     {
         try
         {
-            return await UntilAnsweredAsync(() => context.Snapshots.GetAsync(profile.JobId, version, cancellation), cancellation);
+            return await UntilAnsweredAsync(() => context.Snapshots.GetAsync(profile.JobId, version, _changes, cancellation), cancellation);
         }
         catch (VersionNotHeldException)
         {

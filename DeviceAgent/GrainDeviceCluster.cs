@@ -25,6 +25,10 @@ public sealed class GrainDeviceCluster(IGrainFactory grains, ResiliencePipeline 
     public Task<SnapshotChunk> GetSnapshotAsync(string jobId, long version, int offset, CancellationToken cancellation) =>
         CallAsync(grains.GetGrain<IModelGrain>(jobId), (version, offset), static (model, argument) => model.GetSnapshot(argument.version, argument.offset), cancellation);
 
+    /// <inheritdoc/>
+    public Task<ModelChanges> GetChangesAsync(string jobId, long from, long version, int offset, CancellationToken cancellation) =>
+        CallAsync(grains.GetGrain<IModelGrain>(jobId), (from, version, offset), static (model, argument) => model.GetChanges(argument.from, argument.version, argument.offset), cancellation);
+
     /// <summary>The job as it was submitted, or null when there is none of that id.</summary>
     public Task<JobSpec?> GetJobAsync(string jobId, CancellationToken cancellation) =>
         CallAsync(grains.GetGrain<IJobGrain>(jobId), jobId, static (job, _) => job.GetSpec(), cancellation);

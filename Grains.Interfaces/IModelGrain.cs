@@ -19,13 +19,35 @@ public interface IModelGrain : IGrainWithStringKey
     [Alias("GetSnapshot"), ReadOnly]
     Task<SnapshotChunk> GetSnapshot(long version, int offset);
 
-    /// <summary>Applies a closed round; atomic, durable, and idempotent by round.</summary>
+    /// <summary>What leads from the snapshot of version <paramref name="from"/> (−1 for none) to that of <paramref name="version"/>, in pieces; whichever is smaller of the difference and the whole.</summary>
+    /// <exception cref="VersionNotHeldException"><paramref name="version"/> is no longer (or not yet) held. A <paramref name="from"/> that is not held is answered with the whole.</exception>
+    [Alias("GetChanges"), ReadOnly]
+    Task<ModelChanges> GetChanges(long from, long version, int offset);
+
+    /// <summary>Applies a closed round; atomic, durable, and idempotent by round. For rounds that fit into a message.</summary>
     [Alias("Commit"), ResponseTimeout("00:02:00")]
     Task<ModelHeader> Commit(RoundRecord record);
 
-    /// <summary>Reads the journal entry of one round, or null.</summary>
+    /// <summary>The same for a round of any size, whose contributions were stored in parts: the journal entry that names them.</summary>
+    [Alias("CommitEntry"), ResponseTimeout("00:05:00")]
+    Task<ModelHeader> CommitEntry(byte[] entry);
+
+    /// <summary>Reads the journal entry of one round, or null. For rounds that fit into a message.</summary>
     [Alias("GetJournal"), ReadOnly]
     Task<RoundRecord?> GetJournal(uint round);
+
+    /// <summary>What the journal belongs to and comes to now, or null when there is no such job.</summary>
+    [Alias("GetJournalHead"), ReadOnly]
+    Task<JournalHead?> GetJournalHead();
+
+    /// <summary>The stored bytes of an entry (part 0) or of one of its parts (from 1), or null when there is none.</summary>
+    [Alias("GetJournalBytes"), ReadOnly]
+    Task<byte[]?> GetJournalBytes(uint round, int part);
+
+    /// <summary>A chunk of the model state from which a replay starts when the oldest entries are gone (<see cref="JournalHead.First"/>).</summary>
+    /// <exception cref="VersionNotHeldException">There is no checkpoint of that version.</exception>
+    [Alias("GetCheckpoint"), ReadOnly]
+    Task<SnapshotChunk> GetCheckpoint(long version, int offset);
 }
 
 /// <summary>Where a model stands.</summary>

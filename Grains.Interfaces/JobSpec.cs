@@ -27,6 +27,9 @@ public sealed record JobSpec
 
     /// <summary>What is taught; classification for jobs that were submitted before there was a choice.</summary>
     [Id(7)] public TaskSpec Task { get => field ?? TaskSpec.Classification; init; }
+
+    /// <summary>Rounds whose journal entries are kept at least, on top of a checkpoint from which to replay them; 0 keeps all, from the start.</summary>
+    [Id(8)] public int JournalRounds { get; init; }
 }
 
 /// <summary>What a job teaches its model, and how its rows become examples.</summary>

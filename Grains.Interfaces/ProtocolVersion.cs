@@ -7,10 +7,13 @@ namespace FwdLLM.Grains.Interfaces;
 public static class ProtocolVersion
 {
     /// <summary>The newest version this build speaks.</summary>
-    public const int Current = 1;
+    public const int Current = 2;
 
     /// <summary>The oldest version this build still speaks.</summary>
     public const int Oldest = 1;
+
+    /// <summary>The first version in which devices may ask for <see cref="IModelGrain.GetChanges"/>.</summary>
+    public const int Changes = 2;
 
     /// <summary>The newest version that this build and its peer both speak; null when there is none.</summary>
     /// <param name="theirOldest">The peer's oldest; 0 from peers that speak one version only.</param>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FwdLLM.Cli.Jobs;
+using FwdLLM.Cli.Journals;
 using FwdLLM.Cli.Running;
 using FwdLLM.Cli.Settings;
 using FwdLLM.Cli.Views;
@@ -30,6 +31,7 @@ internal sealed class JobCommand(CliContext context)
         command.Subcommands.Add(commands.CreateForJob("watch", "Follow a job until it ends. Ctrl-C stops watching, not the job.\n\nExample: fwdllm job watch mail-tone --gateway silo1:30000", commands.WatchAsync));
         command.Subcommands.Add(commands.CreateForJob("pause", "Pause a job after its open round; submitting the same file again goes on.\n\nExample: fwdllm job pause mail-tone --gateway silo1:30000", PauseAsync));
         command.Subcommands.Add(commands.CreateExport());
+        command.Subcommands.Add(commands.CreateJournal());
         return command;
     }
 
@@ -53,6 +55,25 @@ internal sealed class JobCommand(CliContext context)
             var (job, snapshot) = version;
             ExportFormats.Write(names, TrainedModel.From(CompiledModel.Open(compiled), snapshot, (TaskKind)job.Task.Kind, job.Labels, job.MaxTokens, job.Model.ManifestSha256), folder);
             context.Output.WriteLine($"{folder}: version {snapshot.Version} of job {id} as {string.Join(", ", names)}");
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private Command CreateJournal()
+    {
+        var target = new Option<string>("--out") { Description = "File to write; must be new.", HelpName = "FILE", Required = true };
+        var command = new Command("journal", "Write a job's journal as one file, from which fwdllm replay rebuilds its adapter without the cluster.\n\nExample: fwdllm job journal mail-tone --out mail-tone.fwj --gateway silo1:30000") { _id, target };
+        AddCluster(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var (id, path) = (parsed.GetRequiredValue(_id), Path.GetFullPath(parsed.GetRequiredValue(target)));
+            if (Path.Exists(path)) throw new InputException($"--out is \"{path}\", which exists; name a new file.");
+            await using var cluster = await ConnectAsync(parsed, cancellation);
+            var journal = await cluster.JournalAsync(id, cancellation) ?? throw new InputException($"job {id} has no journal yet on this cluster; see fwdllm job status {id}.");
+            var progress = new RoundLines(context, "written", journal.Head.Version);
+            var bytes = await JournalFile.WriteAsync(journal, path, progress.Report, cancellation);
+            context.Output.WriteLine($"{path}: rounds {journal.Head.First} to {journal.Head.Version - 1} of job {id}, {Quantity.Bytes(bytes)}, adapter SHA-256 {journal.Head.AdapterSha256}");
             return ExitCodes.Success;
         });
         return command;
@@ -131,7 +152,7 @@ internal sealed class JobCommand(CliContext context)
         });
     }
 
-    private static bool IsJson(string format) =>
+    public static bool IsJson(string format) =>
         format is "table" or "json" ? format == "json" : throw new InputException($"--format is \"{format}\"; give table or json.");
 
     private int Write(string id, JobStatus status, bool json)
@@ -158,11 +179,14 @@ internal sealed class JobCommand(CliContext context)
             command.Options.Add(option);
     }
 
-    private Task<IJobCluster> ConnectAsync(ParseResult parsed, CancellationToken cancellation)
+    private Task<IJobCluster> ConnectAsync(ParseResult parsed, CancellationToken cancellation) => ConnectAsync(context, _cluster, parsed, cancellation);
+
+    /// <summary>Connects to the cluster that a command line names.</summary>
+    public static Task<IJobCluster> ConnectAsync(CliContext context, ClusterArguments cluster, ParseResult parsed, CancellationToken cancellation)
     {
         try
         {
-            return context.Jobs.ConnectAsync(_cluster.Read(parsed), cancellation);
+            return context.Jobs.ConnectAsync(cluster.Read(parsed), cancellation);
         }
         catch (ArgumentException e)
         {

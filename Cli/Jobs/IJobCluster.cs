@@ -1,3 +1,4 @@
+using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 
@@ -14,6 +15,9 @@ public interface IJobCluster : IAsyncDisposable
 
     /// <summary>The job as it was submitted and its newest version, or null when there is no such job or no version yet.</summary>
     Task<(JobSpec Job, ModelSnapshot Snapshot)?> ExportAsync(string id, CancellationToken cancellation);
+
+    /// <summary>The job's journal as it stands now, or null when there is no such job or no version yet. Readable while the connection lives.</summary>
+    Task<IJournalSource?> JournalAsync(string id, CancellationToken cancellation);
 
     /// <summary>Pauses after the open round.</summary>
     Task PauseAsync(string id, CancellationToken cancellation);

@@ -34,6 +34,7 @@ public static class JobSpecFactory
             Algorithm = settings.Algorithm.ToJson(),
             Cohort = new CohortSpec { ExpectedDevices = settings.Devices, Schedule = settings.Schedule },
             EvaluateEvery = settings.EvaluateEvery,
+            JournalRounds = settings.JournalRounds,
             Task = new TaskSpec
             {
                 Kind = (byte)settings.Task,

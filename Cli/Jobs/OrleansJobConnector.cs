@@ -1,4 +1,5 @@
 using FwdLLM.DeviceAgent;
+using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 
@@ -45,6 +46,9 @@ internal sealed class OrleansJobConnector(TimeProvider time, Func<double> random
             if (spec is null || status.Model is not { } model) return null;
             return (spec, ModelSnapshot.FromBytes(await client.CallAsync(grains => grains.GetGrain<IModelGrain>(id).ReadSnapshotAsync(model.Version), cancellation)));
         }
+
+        public async Task<IJournalSource?> JournalAsync(string id, CancellationToken cancellation) =>
+            await ClusterJournal.OpenAsync(client.Orleans.GetGrain<IModelGrain>(id), cancellation);
 
         public ValueTask DisposeAsync() => client.DisposeAsync();
     }

@@ -25,6 +25,8 @@ internal sealed class ContributionRecorder(IDeviceCluster inner) : IDeviceCluste
 
     public Task<SnapshotChunk> GetSnapshotAsync(string jobId, long version, int offset, CancellationToken cancellation) => inner.GetSnapshotAsync(jobId, version, offset, cancellation);
 
+    public Task<ModelChanges> GetChangesAsync(string jobId, long from, long version, int offset, CancellationToken cancellation) => inner.GetChangesAsync(jobId, from, version, offset, cancellation);
+
     /// <summary>Bytes on the socket per probe of the last contribution, envelope included: the least of a few sendings, in case the connection sends something of its own in between. Null when there was none.</summary>
     public async Task<double?> MeasureAsync(WireMeter meter, CancellationToken cancellation)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using FwdLLM.Cli.Jobs;
+using FwdLLM.Cli.Journals;
 using FwdLLM.Cli.Settings;
 using FwdLLM.DeviceAgent;
 using FwdLLM.DeviceAgent.Work;
@@ -112,6 +113,8 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
         var snapshot = ModelSnapshot.FromBytes(await grains.GetGrain<IModelGrain>(settings.Id).ReadSnapshotAsync(status.Model!.Version));
         var result = new RunResult(prepared.Model.ManifestSha256, settings.Task, spec.Labels, spec.MaxTokens, snapshot);
         result.Write(settings.Output);
+        if (await ClusterJournal.OpenAsync(grains.GetGrain<IModelGrain>(settings.Id), cancellation) is { } journal)
+            await JournalFile.WriteAsync(journal, Path.Combine(settings.Output, JournalFile.InRun), _ => { }, cancellation);
         ExportFormats.Write(settings.Export, result.Trained(settings, prepared.Model), Path.Combine(settings.Output, RunFolder.AdapterFolder));
         return RunSummaries.Create(prepared, status, up, down, perProbe);
     }

@@ -73,6 +73,9 @@ public sealed record RunSettings
     /// <summary>Who is invited and how load is allotted.</summary>
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Fixed;
 
+    /// <summary>Rounds whose journal is kept at least; 0 for all.</summary>
+    public int JournalRounds { get; init; }
+
     /// <summary>Threads for computing; never 0.</summary>
     public int Threads { get; init; } = 1;
 

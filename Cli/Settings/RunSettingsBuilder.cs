@@ -45,6 +45,7 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
             MaxTokens = (int)Whole("max_tokens", TaskDefaults.MaxTokens(task), 8, 8192),
             EvaluateEvery = (int)Whole("evaluate_every", 10, 0, 1_000_000),
             Schedule = Choice("schedule", "fixed", ["fixed", "adaptive"]) == "adaptive" ? ScheduleKind.Adaptive : ScheduleKind.Fixed,
+            JournalRounds = Parsed("journal", 0, JournalOption.Parse),
             Threads = Threads(Environment.ProcessorCount),
             Output = Output(id),
             Export = Parsed("export", ExportOption.Default, ExportOption.Parse),

@@ -38,6 +38,7 @@ public sealed record SettingKey(string Name, string? Value, string Help)
         new("max_tokens", "N", "Token limit per example or window, 8 to 8192. Default: 64; 384 for qa, 512 for causal-lm, 128 for prompt."),
         new("evaluate_every", "N", "Evaluate after every N rounds; 0 only after the head fit and at the end. Default: 10."),
         new("schedule", "KIND", "fixed (repeatable) or adaptive (load by measured speed, quorum, deadline). Default: fixed."),
+        new("journal", "all|last:N", "Journal kept for replays: all of it, or the last N rounds at least and a checkpoint before them. Default: all."),
         new("threads", "N", "Threads for computing. Default: one per processor."),
         new("id", "NAME", "Name of the job: 1 to 64 of a-z, 0-9, '-', '.', '_'. Default: run- and the time."),
         new("out", "DIR", "Folder for results; must be new or empty. Default: runs/ID."),

@@ -19,6 +19,7 @@ public static class JobSpecValidator
         Task(spec, problems);
         Range("maxTokens", spec.MaxTokens, 1, MostTokens, problems);
         Range("evaluateEvery", spec.EvaluateEvery, 0, 1_000_000, problems);
+        Range("journalRounds", spec.JournalRounds, 0, 1_000_000, problems);
         Cohort(spec.Cohort, problems);
         Algorithm(spec, problems);
         return problems;

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using FwdLLM.Grains.Interfaces;
 
 namespace FwdLLM.Grains;
@@ -16,30 +14,24 @@ public static class JournalChain
     /// <summary>Hash after one more entry (hex).</summary>
     public static string Next(string previous, RoundRecord record)
     {
-        using var bytes = new MemoryStream();
-        using (var writer = new BinaryWriter(bytes, Encoding.UTF8, leaveOpen: true))
-        {
-            writer.Write(Convert.FromHexString(previous));
-            Write(writer, record);
-        }
-
-        return Convert.ToHexStringLower(SHA256.HashData(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
+        using var link = new JournalLink(previous, record.Order, record.Contributions.Count);
+        link.Add(record.Contributions);
+        return link.Hash();
     }
 
-    private static void Write(BinaryWriter writer, RoundRecord record)
+    internal static void Write(BinaryWriter writer, RoundOrder order, int contributions)
     {
-        writer.Write(record.Order.Round);
-        writer.Write(record.Order.Kind);
-        writer.Write(record.Order.ModelVersion);
-        writer.Write(record.Order.CohortSize);
-        writer.Write(record.Order.BatchSize);
-        writer.Write(record.Order.ProbesPerDevice);
-        writer.Write(record.Order.MaxWaves);
-        writer.Write(record.Contributions.Count);
-        foreach (var entry in record.Contributions) Write(writer, entry);
+        writer.Write(order.Round);
+        writer.Write(order.Kind);
+        writer.Write(order.ModelVersion);
+        writer.Write(order.CohortSize);
+        writer.Write(order.BatchSize);
+        writer.Write(order.ProbesPerDevice);
+        writer.Write(order.MaxWaves);
+        writer.Write(contributions);
     }
 
-    private static void Write(BinaryWriter writer, RecordedContribution entry)
+    internal static void Write(BinaryWriter writer, RecordedContribution entry)
     {
         writer.Write(entry.DeviceId);
         writer.Write(entry.Assignment.Wave);

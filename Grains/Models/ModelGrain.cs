@@ -9,36 +9,55 @@ namespace FwdLLM.Grains;
 /// A crash between them leaves the entry, and the commit that follows takes the step from that entry to the same bits.
 /// </summary>
 [GrainType("model")]
-public sealed partial class ModelGrain(
-    [PersistentState("model", GrainsServices.Storage)] IPersistentState<ModelGrainState> store,
-    ITrainingFactory trainings,
-    ClusterTimings timings,
-    ILogger<ModelGrain> logger) : Grain, IModelGrain, IModelStateGrain
+public sealed partial class ModelGrain : Grain, IModelGrain, IModelStateGrain
 {
+    private readonly IPersistentState<ModelGrainState> _store;
+    private readonly ITrainingFactory _trainings;
+    private readonly ClusterTimings _timings;
+    private readonly ILogger<ModelGrain> _logger;
+    private readonly JournalRetention _retention;
+    private readonly IPersistentState<CheckpointState> _checkpoints;
     private SnapshotShelf? _snapshots;
     private ITraining? _training;
     private TrainingOverview? _overview;
 
+    /// <summary>Made by the silo.</summary>
+    public ModelGrain(
+        [PersistentState("model", GrainsServices.Storage)] IPersistentState<ModelGrainState> store,
+        [PersistentState("checkpoints", GrainsServices.Storage)] IPersistentState<CheckpointState> checkpoints,
+        ITrainingFactory trainings,
+        ClusterTimings timings,
+        ILogger<ModelGrain> logger)
+    {
+        (_store, _checkpoints, _trainings, _timings, _logger) = (store, checkpoints, trainings, timings, logger);
+        _retention = new JournalRetention(checkpoints, store, this);
+    }
+
     private string JobId => this.GetPrimaryKeyString();
+
+    private ModelGrainState State => _store.State;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        StateFormatException.ThrowIfUnknown(this.GetGrainId(), store.State.Format, ModelGrainState.Known);
-        _snapshots = new SnapshotShelf(JobId, timings.HeldVersions);
-        if (store.State.Spec is not { } spec) return;
-        _training = trainings.Create(spec);
-        await Publish(store.State.Model);
+        StateFormatException.ThrowIfUnknown(this.GetGrainId(), State.Format, ModelGrainState.Known);
+        StateFormatException.ThrowIfUnknown(this.GetGrainId(), _checkpoints.State.Format, CheckpointState.Known);
+        _snapshots = new SnapshotShelf(JobId, _timings.HeldVersions);
+        if (State.Spec is not { } spec) return;
+        var training = _training = _trainings.Create(spec);
+        var state = State.Model;
+        await Publish(await Task.Run(() => training.Plan(state)));
+        await _retention.TakeCheckpoint(Overview().Version);
     }
 
     public async Task<ModelHeader> Initialise(JobSpec spec)
     {
-        if (store.State.Spec is null)
+        if (State.Spec is null)
         {
-            _training = trainings.Create(spec);
-            store.State.Spec = spec;
-            store.State.Model = await Task.Run(_training.Initial);
-            await store.SaveOrLeave(this);
-            await Publish(store.State.Model);
+            var training = _training = _trainings.Create(spec);
+            var (state, overview) = await Task.Run(() => training.Initial() is var initial ? (initial, training.Plan(initial)) : default);
+            (State.Spec, State.Model) = (spec, state);
+            await _store.SaveOrLeave(this);
+            await Publish(overview);
         }
 
         return Header();
@@ -48,41 +67,110 @@ public sealed partial class ModelGrain(
 
     public Task<SnapshotChunk> GetSnapshot(long version, int offset) => Task.FromResult(_snapshots!.Read(version, offset));
 
+    public Task<ModelChanges> GetChanges(long from, long version, int offset) => _snapshots!.ReadChanges(from, version, offset);
+
     public Task<Immutable<byte[]>> GetState(long version)
     {
         var current = Overview().Version;
         return version == current
-            ? Task.FromResult(store.State.Model.AsImmutable())
+            ? Task.FromResult(State.Model.AsImmutable())
             : throw new VersionNotHeldException(JobId, version, current, current);
     }
 
-    public async Task<ModelHeader> Commit(RoundRecord record)
+    public async Task<ModelHeader> Commit(RoundRecord record) =>
+        Follows(record.Order) ? await Commit(await JournalParts.Store(GrainFactory, JobId, record)) : Header();
+
+    public async Task<ModelHeader> CommitEntry(byte[] entry)
+    {
+        var given = JournalEntry.FromBytes(Overview().Version, entry);
+        return Follows(given.Order) ? await Commit(given) : Header();
+    }
+
+    public async Task<RoundRecord?> GetJournal(uint round) =>
+        await ReadEntry(round) is { } entry ? JournalParts.Whole(JournalEntry.FromBytes(round, entry)) : null;
+
+    public Task<JournalHead?> GetJournalHead()
+    {
+        if (State.Spec is not { } spec) return Task.FromResult<JournalHead?>(null);
+        var (overview, first) = (Overview(), _retention.Base);
+        return Task.FromResult<JournalHead?>(new JournalHead
+        {
+            Spec = spec,
+            Version = overview.Version,
+            JournalHash = State.JournalHash,
+            AdapterSha256 = overview.AdapterSha256,
+            First = first?.Version ?? 0,
+            FirstHash = first?.Hash ?? JournalChain.Start,
+        });
+    }
+
+    public async Task<byte[]?> GetJournalBytes(uint round, int part)
+    {
+        var entry = await ReadEntry(round);
+        if (entry is null || part == 0) return entry;
+        var parts = JournalEntry.FromBytes(round, entry).Parts;
+        return part > 0 && part <= parts.Count ? await Part(round, parts[part - 1]).Read() : null;
+    }
+
+    public Task<SnapshotChunk> GetCheckpoint(long version, int offset)
+    {
+        var held = _retention.Base;
+        return held?.Version == version
+            ? Task.FromResult(SnapshotShelf.Cut(version, held.Model, offset))
+            : throw new VersionNotHeldException(JobId, version, held?.Version ?? 0, held?.Version ?? 0);
+    }
+
+    private bool Follows(RoundOrder order)
     {
         var version = Overview().Version;
-        if (record.Order.Round < version) return Header();
-        if (record.Order.Round > version || record.Order.ModelVersion != version)
-            throw new ArgumentException($"Round {record.Order.Round} on version {record.Order.ModelVersion} cannot follow version {version} of job '{JobId}'.", nameof(record));
+        if (order.Round < version) return false;
+        return order.Round == version && order.ModelVersion == version
+            ? true
+            : throw new ArgumentException($"Round {order.Round} on version {order.ModelVersion} cannot follow version {version} of job '{JobId}'.", nameof(order));
+    }
 
+    private async Task<ModelHeader> Commit(JournalEntry entry)
+    {
         // The entry that is there wins: a commit that died after writing it has decided what the step is made of.
-        var entry = await Journal(record.Order.Round).Write(record);
-        var (training, before) = (_training!, store.State.Model);
-        store.State.Model = await Task.Run(() => training.Step(before, entry.Order, [training.Reduce(before, entry.Order, entry.Contributions)]));
-        store.State.JournalHash = JournalChain.Next(store.State.JournalHash, entry);
-        await store.SaveOrLeave(this);
-        await Publish(store.State.Model);
-        LogCommitted(JobId, Overview().Version, entry.Contributions.Count, Overview().AdapterSha256);
+        var journal = Journal(entry.Order.Round);
+        var step = await Take(entry);
+        var kept = JournalEntry.FromBytes(entry.Order.Round, await journal.WriteEntry((entry with { Effect = step.Effect }).ToBytes()));
+        if (!kept.HasContentOf(entry)) step = await Take(kept);
+
+        (State.Model, State.JournalHash) = (step.State, step.Effect.Hash);
+        await _store.SaveOrLeave(this);
+        await Publish(step.Overview);
+        LogCommitted(JobId, Overview().Version, kept.Count, Overview().AdapterSha256);
+        await _retention.TakeCheckpoint(Overview().Version);
+        await _retention.Remove(Journal).Observe(e => LogNotRemoved(JobId, State.JournalFirst, e));
         return Header();
     }
 
-    public Task<RoundRecord?> GetJournal(uint round) =>
-        store.State.Spec is not null && round < Overview().Version ? Journal(round).Read() : Task.FromResult<RoundRecord?>(null);
+    private async Task<(byte[] State, TrainingOverview Overview, JournalEffect Effect)> Take(JournalEntry entry)
+    {
+        using var step = new JournalStep(State.Spec!, _training!, State.Model, State.JournalHash, entry, audit: false);
+        if (entry.Parts.Count == 0) await Task.Run(() => step.Add(entry.Contributions));
+        for (var i = 0; i < entry.Parts.Count; i++)
+        {
+            var part = await Part(entry.Order.Round, entry.Parts[i]).Read()
+                ?? throw new InvalidDataException($"{JournalEntry.Name(entry.Order.Round)}: part {i + 1} of {entry.Parts.Count} is missing.");
+            await Task.Run(() => step.Add(part));
+        }
+
+        return await Task.Run(step.Finish);
+    }
+
+    private Task<byte[]?> ReadEntry(uint round) =>
+        State.Spec is not null && round < Overview().Version ? Journal(round).ReadEntry() : Task.FromResult<byte[]?>(null);
 
     private IJournalGrain Journal(uint round) => GrainFactory.GetGrain<IJournalGrain>($"{JobId}/{round}");
 
-    private async Task Publish(byte[] state)
+    private IJournalPartGrain Part(uint round, string hash) => GrainFactory.GetGrain<IJournalPartGrain>(JournalParts.Key(JobId, round, hash));
+
+    private async Task Publish(TrainingOverview overview)
     {
-        var training = _training!;
-        var (overview, snapshot) = await Task.Run(() => (training.Plan(state), training.Snapshot(state)));
+        var (training, state) = (_training!, State.Model);
+        var snapshot = await Task.Run(() => training.Snapshot(state));
         _overview = overview;
         _snapshots!.Add(overview.Version, snapshot);
     }
@@ -97,7 +185,7 @@ public sealed partial class ModelGrain(
         {
             Version = overview.Version,
             Next = overview.Next,
-            JournalHash = store.State.JournalHash,
+            JournalHash = State.JournalHash,
             AdapterSha256 = overview.AdapterSha256,
             Report = overview.Report,
             ForwardPasses = overview.ForwardPasses,
@@ -106,4 +194,7 @@ public sealed partial class ModelGrain(
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Job {JobId}: version {Version} from {Contributions} contributions, adapter {AdapterSha256}")]
     private partial void LogCommitted(string jobId, long version, int contributions, string adapterSha256);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId}: journal entries from round {Round} could not be removed; the next commit tries again")]
+    private partial void LogNotRemoved(string jobId, long round, Exception exception);
 }

@@ -19,4 +19,7 @@ public sealed class ModelGrainState
 
     /// <summary>SHA-256 chain (hex) over the journal up to this version.</summary>
     [Id(3)] public string JournalHash { get; set; } = JournalChain.Start;
+
+    /// <summary>Journal entries before this round are removed. An older build drops the field; then they are removed again, to no effect.</summary>
+    [Id(4)] public long JournalFirst { get; set; }
 }

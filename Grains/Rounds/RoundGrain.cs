@@ -170,7 +170,7 @@ public sealed partial class RoundGrain(
         var gate = await Gate();
         var readings = new List<double>(State.GateReadings.Take((int)State.Wave)) { gate.Reading };
         var again = !gate.Pass && State.Wave + 1 < Order.MaxWaves;
-        if (!again) await Model().Commit(new RoundRecord { Order = Order, Contributions = _tally.All, GateReadings = readings });
+        if (!again) await JournalParts.Commit(GrainFactory, State.Spec!.Id, new RoundRecord { Order = Order, Contributions = _tally.All, GateReadings = readings });
 
         if (!Enough()) State.Dropped += State.Cohort.Count - _tally.InWave(State.Wave);
         (State.GateReadings, State.GateThreshold) = (readings, gate.Threshold);

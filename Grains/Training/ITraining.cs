@@ -28,6 +28,9 @@ public interface ITraining
     /// <summary>Sums of some contributions; merged in any order and grouping they give the same bits.</summary>
     byte[] Reduce(byte[] state, RoundOrder order, IReadOnlyList<RecordedContribution> works);
 
+    /// <summary>Sums of sums: the same bits as one <see cref="Reduce"/> over all their contributions.</summary>
+    byte[] Merge(IReadOnlyList<byte[]> sums);
+
     /// <summary>Reads the gate on the merged sums.</summary>
     GateDecision Gate(byte[] state, RoundOrder order, IReadOnlyList<byte[]> sums);
 

@@ -32,15 +32,17 @@ public sealed class JobTraining(Trainer trainer) : ITraining
             ModelState.FromBytes(state), ToPlan(order), [.. works.Select(w => new CompletedWork(ToWorkOrder(w.Assignment), ToResult(w.Contribution)))])
             .ToBytes();
 
+    public byte[] Merge(IReadOnlyList<byte[]> sums) => Merged(sums).ToBytes();
+
     public GateDecision Gate(byte[] state, RoundOrder order, IReadOnlyList<byte[]> sums) =>
-        trainer.Gate(ModelState.FromBytes(state), ToPlan(order), Merge(sums));
+        trainer.Gate(ModelState.FromBytes(state), ToPlan(order), Merged(sums));
 
     public byte[] Step(byte[] state, RoundOrder order, IReadOnlyList<byte[]> sums) =>
-        trainer.Step(ModelState.FromBytes(state), ToPlan(order), Merge(sums)).ToBytes();
+        trainer.Step(ModelState.FromBytes(state), ToPlan(order), Merged(sums)).ToBytes();
 
     public byte[] Snapshot(byte[] state) => trainer.Snapshot(ModelState.FromBytes(state)).ToBytes();
 
-    private static RoundSums Merge(IReadOnlyList<byte[]> sums)
+    private static RoundSums Merged(IReadOnlyList<byte[]> sums)
     {
         var merged = RoundSums.FromBytes(sums[0]);
         foreach (var part in sums.Skip(1)) merged.Merge(RoundSums.FromBytes(part));

@@ -1,5 +1,6 @@
 using FwdLLM.Cli.Jobs;
 using FwdLLM.DeviceAgent;
+using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 
@@ -11,6 +12,8 @@ internal sealed class FakeJobs(params JobStatus[] statuses) : IJobConnector, IJo
     private int _next;
 
     public DeviceClientSettings? Cluster { get; private set; }
+
+    public IJournalSource? Journal { get; init; }
 
     public List<string> Calls { get; } = [];
 
@@ -42,6 +45,12 @@ internal sealed class FakeJobs(params JobStatus[] statuses) : IJobConnector, IJo
     {
         Calls.Add($"export {id}");
         return Task.FromResult<(JobSpec, ModelSnapshot)?>(null);
+    }
+
+    public Task<IJournalSource?> JournalAsync(string id, CancellationToken cancellation)
+    {
+        Calls.Add($"journal {id}");
+        return Task.FromResult(Journal);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

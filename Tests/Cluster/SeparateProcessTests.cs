@@ -97,6 +97,46 @@ public sealed class SeparateProcessTests(TinyJob job) : IClassFixture<TinyJob>
             Assert.Equal(File.ReadAllBytes(Path.Combine(job.Folder, "runs", "alone", "adapter", file)), File.ReadAllBytes(Path.Combine(job.Folder, "export", file)));
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task Auditor_replays_the_journal_of_a_finished_job_without_its_cluster_and_finds_a_changed_byte()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var cluster = new ProcessCluster(job, cancellation);
+        var silo = await cluster.StartSiloAsync();
+        await cluster.SubmitAsync("audited");
+        await cluster.FinishAsync("audited", cluster.StartAgent("audited", 0, job.Devices - 1, cluster.FirstGateway));
+        await ReplayAsync("audited", "--gateway", cluster.FirstGateway);
+        await cluster.StartCommand("job", "journal", "audited", "--out", "audited.fwj", "--gateway", cluster.FirstGateway).SucceedAsync(cancellation);
+        await silo.KillAsync();
+
+        var elsewhere = Directory.CreateTempSubdirectory("fwdllm-auditor-").FullName;
+        try
+        {
+            var file = Path.Combine(elsewhere, "audited.fwj");
+            File.Move(Path.Combine(job.Folder, "audited.fwj"), file);
+            await ReplayAsync(file, "--expect", job.AdapterSha256);
+
+            var bytes = await File.ReadAllBytesAsync(file, cancellation);
+            bytes[^64] ^= 1; // In the last contribution's vector.
+            await File.WriteAllBytesAsync(file, bytes, cancellation);
+            var refused = cluster.StartCommand("replay", file);
+            Assert.Equal(1, await refused.EndAsync(cancellation));
+            Assert.Matches(@"error: The journal's entry of round \d+ is damaged: contribution \d+ \(device 'device-\d+'.* was changed", refused.Log);
+        }
+        finally
+        {
+            Directory.Delete(elsewhere, recursive: true);
+        }
+
+        async Task ReplayAsync(params string[] arguments)
+        {
+            var replay = cluster.StartCommand(["replay", .. arguments, "--format", "json"]);
+            await replay.SucceedAsync(cancellation);
+            using var summary = JsonDocument.Parse(await replay.LineAsync("adapter_sha256", cancellation));
+            Assert.Equal((true, job.AdapterSha256), (summary.RootElement.GetProperty("equal").GetBoolean(), summary.RootElement.GetProperty("adapter_sha256").GetString()));
+        }
+    }
+
     // Some probe rounds are behind it, most are still to come.
     private static Task InTheMiddleAsync(ProcessCluster cluster, string id) =>
         cluster.UntilAsync(id, status => status is { Phase: JobPhase.Running, RoundsLeft: <= 12 and > 3 });

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 
@@ -28,6 +29,10 @@ internal sealed class FakeCluster : IDeviceCluster
     public List<CheckIn> CheckIns { get; } = [];
 
     public List<Contribution> Contributions { get; } = [];
+
+    public List<(long From, long Version, int Offset)> ChangesCalls { get; } = [];
+
+    public Func<ModelChanges, ModelChanges> TamperChanges { get; set; } = changes => changes;
 
     public int SnapshotCalls { get; private set; }
 
@@ -85,6 +90,21 @@ internal sealed class FakeCluster : IDeviceCluster
             throw new VersionNotHeldException(jobId, version, 0, NewestVersion);
         var bytes = Snapshot(version).ToBytes();
         return Tamper(new SnapshotChunk { Version = version, TotalBytes = bytes.Length, Data = bytes[offset..Math.Min(bytes.Length, offset + ChunkBytes)] });
+    }
+
+    public async Task<ModelChanges> GetChangesAsync(string jobId, long from, long version, int offset, CancellationToken cancellation)
+    {
+        lock (_lock)
+            ChangesCalls.Add((from, version, offset));
+        await SnapshotGate.WaitAsync(cancellation);
+        var bytes = SnapshotChanges.Write(from < 0 ? [] : Snapshot(from).ToBytes(), Snapshot(version).ToBytes());
+        return TamperChanges(new ModelChanges
+        {
+            Version = version,
+            TotalBytes = bytes.Length,
+            Data = bytes[offset..Math.Min(bytes.Length, offset + ChunkBytes)],
+            Sha256 = offset == 0 ? SHA256.HashData(Snapshot(version).ToBytes()) : [],
+        });
     }
 
     private Task<T> Answer<T>(Queue<Func<T>> scripted, T otherwise)

@@ -69,7 +69,7 @@ public sealed class CrashTests : IDisposable
             Order = (await cluster.Model.GetHeader()).Next!,
             Contributions = [new RecordedContribution { DeviceId = TestCluster.DeviceId(1), Assignment = work, Contribution = await cluster.Answer(work) }],
         };
-        await cluster.Client.GetGrain<IJournalGrain>("job/0").Write(entry);
+        await cluster.Client.GetGrain<IJournalGrain>("job/0").WriteEntry(JournalParts.Inline(entry).ToBytes());
 
         var status = await cluster.RunToEnd(4);
         Assert.Equal(7, status.Model!.Version);

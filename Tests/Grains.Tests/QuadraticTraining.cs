@@ -60,14 +60,16 @@ internal sealed class QuadraticTraining(AlgorithmOptions options) : ITraining
         return MemoryMarshal.AsBytes<long>(sums).ToArray();
     }
 
+    public byte[] Merge(IReadOnlyList<byte[]> sums) => MemoryMarshal.AsBytes<long>(Merged(sums)).ToArray();
+
     public GateDecision Gate(byte[] state, RoundOrder order, IReadOnlyList<byte[]> sums) =>
-        new(order.Round % 2 == 0 || Merge(sums)[Dimension] >= 2 * options.CohortSize, Merge(sums)[Dimension], 2 * options.CohortSize);
+        new(order.Round % 2 == 0 || Merged(sums)[Dimension] >= 2 * options.CohortSize, Merged(sums)[Dimension], 2 * options.CohortSize);
 
     public byte[] Step(byte[] state, RoundOrder order, IReadOnlyList<byte[]> sums)
     {
         if (sums.Count == 0) throw new ArgumentException("A step needs sums.");
         var (version, theta) = FromBytes(state);
-        var total = Merge(sums);
+        var total = Merged(sums);
         for (var i = 0; i < Dimension && total[Dimension + 1] > 0; i++) theta[i] -= 0.3f * total[i] / 65536f / total[Dimension + 1];
         return ToBytes(version + 1, theta);
     }
@@ -98,7 +100,7 @@ internal sealed class QuadraticTraining(AlgorithmOptions options) : ITraining
         return [.. hash.Take(Dimension).Select(b => (b & 1) == 0 ? -1f : 1f)];
     }
 
-    private static long[] Merge(IReadOnlyList<byte[]> sums)
+    private static long[] Merged(IReadOnlyList<byte[]> sums)
     {
         var total = new long[Dimension + 2];
         foreach (var part in sums)

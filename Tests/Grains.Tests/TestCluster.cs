@@ -3,6 +3,8 @@ using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 using FwdLLM.Silo.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime.Hosting;
+using Orleans.Storage;
 using Orleans.TestingHost;
 
 namespace FwdLLM.Tests.Grains;
@@ -20,14 +22,15 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public IModelGrain Model => Client.GetGrain<IModelGrain>("job");
 
-    public static Task<TestCluster> Start(string database, TimeProvider? clock = null) => Start(() => new SqliteRecordStore(database), clock);
+    public static Task<TestCluster> Start(string database, TimeProvider? clock = null, Func<string, GrainId, bool>? fails = null) => Start(() => new SqliteRecordStore(database), clock, fails);
 
-    public static async Task<TestCluster> Start(Func<IRecordStore> store, TimeProvider? clock = null)
+    public static async Task<TestCluster> Start(Func<IRecordStore> store, TimeProvider? clock = null, Func<string, GrainId, bool>? fails = null)
     {
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.AddDurableGrainStorage(GrainsServices.Storage, _ => store());
+            silo.AddDurableGrainStorage(fails is null ? GrainsServices.Storage : "disk", _ => store());
+            if (fails is not null) silo.Services.AddGrainStorage(GrainsServices.Storage, (services, _) => new FailingStorage(services.GetRequiredKeyedService<IGrainStorage>("disk"), fails));
             silo.UseInMemoryReminderService();
             silo.Services.AddSingleton<ITrainingFactory, QuadraticTrainingFactory>();
             silo.Services.AddSingleton<IEvaluations, RecordingEvaluations>();

@@ -86,8 +86,15 @@ internal static class BytesBench
         Row("check-in answered with work", WireCall.CheckInWithWork, "once per wave");
         Row("check-in answered without work", WireCall.CheckInWithoutWork, "while waiting, every 4 s");
         Row(string.Create(CultureInfo.InvariantCulture, $"snapshot ({jobs[0].SnapshotBytes} bytes of content, {WireJob.Dimension * sizeof(float)} of them θ)"), WireCall.Snapshot, "once per round and process");
+        Row("changes from the version before to the same snapshot", WireCall.Changes, "once per round and process, in its place");
         Row("feature statistics (768 numbers)", WireCall.FeatureStatistics, "once per head fit");
         Row("exact head gradient (770 numbers)", WireCall.HeadGradient, "once per step of a head fit");
+        Console.WriteLine();
+        Console.WriteLine("| journal, as stored | per device-round | per round besides |");
+        Console.WriteLine("|---|---|---|");
+        foreach (var (probes, job) in Probes.Zip(jobs))
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| K = {probes} | {Middle(job.Journal.Select(entry => entry.Contribution))} | {Middle(job.Journal.Select(entry => entry.Entry - entry.Contribution))} |"));
+
         Console.WriteLine();
         Console.WriteLine($"Target: {(met ? "met" : "missed")}.");
         return met ? 0 : 1;
@@ -101,6 +108,8 @@ internal static class BytesBench
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {what} | {up} | {down} | {often} |"));
         }
     }
+
+    private static int Middle(IEnumerable<int> values) => values.Order().ToArray() is { Length: > 0 } sorted ? sorted[sorted.Length / 2] : 0;
 
     // The median: the meter may book the end of a reply a moment after the caller has it, which moves bytes to the next call.
     private static WireBytes Median(List<WireBytes> calls) => new(

@@ -15,6 +15,9 @@ internal enum WireCall
     /// <summary>Fetching a model version.</summary>
     Snapshot,
 
+    /// <summary>Fetching what leads to a model version from the one before.</summary>
+    Changes,
+
     /// <summary>Handing in probes.</summary>
     Contribution,
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using FwdLLM.DeviceAgent;
+using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Estimation;
 using FwdLLM.Learning.Training;
@@ -28,6 +29,9 @@ internal sealed class WireJob(DeviceClient client, int probes, int rounds)
     /// <summary>Length of the last snapshot's content.</summary>
     public int SnapshotBytes { get; private set; }
 
+    /// <summary>Bytes of each stored entry of a round of probes, and those of its one contribution in them.</summary>
+    public List<(int Entry, int Contribution)> Journal { get; } = [];
+
     private string JobId => $"bytes-{probes}";
 
     /// <summary>Submits the job, enrols the device and works until the job ends.</summary>
@@ -46,11 +50,27 @@ internal sealed class WireJob(DeviceClient client, int probes, int rounds)
             var request = new CheckIn { Wait = TimeSpan.FromSeconds(4), PassesPerSecond = 3.7f };
             var reply = await Metered(WireCall.CheckInWithWork, () => client.Cluster.CheckInAsync(DeviceId, request, cancellation), reply => reply.Assignment is not null);
             if (reply.JobEnded)
+            {
+                await ReadJournalAsync(cancellation);
                 return;
+            }
+
             if (reply.Assignment is { } assignment)
                 await AnswerAsync(assignment, cancellation);
             else if ((await job.GetStatus(-1, TimeSpan.Zero)) is { Phase: JobPhase.Failed } status)
                 throw new IOException($"job {JobId} failed: {status.Message}");
+        }
+    }
+
+    private async Task ReadJournalAsync(CancellationToken cancellation)
+    {
+        var journal = await ClusterJournal.OpenAsync(client.Orleans.GetGrain<IModelGrain>(JobId), cancellation) ?? throw new IOException($"job {JobId} has no journal.");
+        for (var round = 0u; round < journal.Head.Version; round++)
+        {
+            var bytes = await journal.ReadAsync(round, 0, cancellation) ?? throw new IOException($"job {JobId} has no journal entry of round {round}.");
+            var entry = JournalEntry.FromBytes(round, bytes);
+            // An empty part is what all contributions of a round share.
+            if (entry.Order.Kind == (byte)WorkKind.Probes) Journal.Add((bytes.Length, entry.Contributions.Length - JournalPart.Write(entry.Order, []).Length - JobId.Length));
         }
     }
 
@@ -61,6 +81,7 @@ internal sealed class WireJob(DeviceClient client, int probes, int rounds)
         {
             var chunk = await Metered(WireCall.Snapshot, () => client.Cluster.GetSnapshotAsync(JobId, assignment.ModelVersion, 0, cancellation), piece => piece.Data.Length == piece.TotalBytes);
             SnapshotBytes = chunk.TotalBytes;
+            await Metered(WireCall.Changes, () => client.Cluster.GetChangesAsync(JobId, assignment.ModelVersion - 1, assignment.ModelVersion, 0, cancellation), piece => piece.Data.Length == piece.TotalBytes);
         }
 
         var call = kind switch
