@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace FwdLLM.Bench.Load;
+
+/// <summary>One silo in a process of its own. Disposing leaves no process behind.</summary>
+internal sealed class SiloProcess : IAsyncDisposable
+{
+    private const string Ready = "silo ready";
+
+    private readonly Process _process;
+
+    private SiloProcess(Process process) => _process = process;
+
+    /// <summary>Processor time so far.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Bytes resident now.</summary>
+    public long Resident
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    /// <summary>Starts a silo and waits until it serves.</summary>
+    /// <exception cref="IOException">It ended instead; the message has what it said.</exception>
+    public static async Task<SiloProcess> StartAsync(IEnumerable<string> siloArguments, CancellationToken cancellation)
+    {
+        var program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");
+        var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
+            start.ArgumentList.Add(typeof(SiloProcess).Assembly.Location);
+        foreach (var argument in (string[])["load", LoadSilo.Option, .. siloArguments])
+            start.ArgumentList.Add(argument);
+        var silo = new SiloProcess(Process.Start(start) ?? throw new IOException($"{program} did not start."));
+        await silo.LineAsync(Ready, cancellation);
+        return silo;
+    }
+
+    /// <summary>Bytes of objects that live after a full collection.</summary>
+    public async Task<long> CollectAsync(CancellationToken cancellation)
+    {
+        await _process.StandardInput.WriteLineAsync(LoadSilo.HeapCommand);
+        var line = await LineAsync(LoadSilo.HeapCommand + " ", cancellation);
+        return long.Parse(line.AsSpan(LoadSilo.HeapCommand.Length), CultureInfo.InvariantCulture);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    private async Task<string> LineAsync(string prefix, CancellationToken cancellation)
+    {
+        while (await _process.StandardOutput.ReadLineAsync(cancellation) is { } line)
+        {
+            if (line.StartsWith(prefix, StringComparison.Ordinal))
+                return line;
+            await Console.Error.WriteLineAsync(line); // its log
+        }
+
+        throw new IOException("a silo ended before it answered; its message is above.");
+    }
+}

@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using FwdLLM.DeviceAgent;
+using FwdLLM.Grains.Interfaces;
+
+namespace FwdLLM.Bench.Load;
+
+/// <summary>
+/// The cluster as the devices see it, with a watch on every call. In rounds that are held, contributions wait until every device has its
+/// own ready, then go with a fixed number on their way: only then a latency is one of the cluster and not of the queue before it.
+/// </summary>
+internal sealed class WatchedCluster(IDeviceCluster cluster, int devices, int inFlight, Func<uint, bool> isHeld) : IDeviceCluster
+{
+    private readonly ConcurrentDictionary<uint, RoundWatch> _rounds = new();
+    private readonly SemaphoreSlim _lanes = new(inFlight);
+    private int _enrolled;
+    private long _checkIns;
+
+    /// <summary>What is known of each round.</summary>
+    public IReadOnlyDictionary<uint, RoundWatch> Rounds => _rounds;
+
+    /// <summary>Devices that are welcome.</summary>
+    public int Enrolled => Volatile.Read(ref _enrolled);
+
+    /// <summary>Check-ins answered.</summary>
+    public long CheckIns => Interlocked.Read(ref _checkIns);
+
+    public LatencyList Enrolments { get; } = new();
+
+    public async Task<Welcome> EnrolAsync(string deviceId, Enrolment enrolment, CancellationToken cancellation)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var welcome = await cluster.EnrolAsync(deviceId, enrolment, cancellation);
+        Enrolments.Add(Stopwatch.GetElapsedTime(started));
+        Interlocked.Increment(ref _enrolled);
+        return welcome;
+    }
+
+    public async Task<CheckInReply> CheckInAsync(string deviceId, CheckIn request, CancellationToken cancellation)
+    {
+        var reply = await cluster.CheckInAsync(deviceId, request, cancellation);
+        Interlocked.Increment(ref _checkIns);
+        if (reply.Assignment is { } assignment)
+            Round(assignment.Round).WasAssigned();
+        return reply;
+    }
+
+    public async Task<Receipt> ContributeAsync(string deviceId, Contribution contribution, CancellationToken cancellation)
+    {
+        var round = Round(contribution.Round);
+        if (!isHeld(contribution.Round))
+            return await SendAsync();
+        round.WasReady();
+        await round.AllReady.WaitAsync(cancellation);
+        await _lanes.WaitAsync(cancellation);
+        try
+        {
+            return await SendAsync();
+        }
+        finally
+        {
+            _lanes.Release();
+        }
+
+        async Task<Receipt> SendAsync()
+        {
+            var started = Stopwatch.GetTimestamp();
+            var receipt = await cluster.ContributeAsync(deviceId, contribution, cancellation);
+            round.WasAcknowledged(started, receipt);
+            return receipt;
+        }
+    }
+
+    public Task<SnapshotChunk> GetSnapshotAsync(string jobId, long version, int offset, CancellationToken cancellation) =>
+        cluster.GetSnapshotAsync(jobId, version, offset, cancellation);
+
+    private RoundWatch Round(uint round) => _rounds.GetOrAdd(round, _ => new RoundWatch(devices));
+}
