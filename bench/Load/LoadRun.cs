@@ -47,6 +47,7 @@ internal sealed class LoadRun(SiloGroup silos, LoadSettings settings, string job
         var started = Stopwatch.GetTimestamp();
         var fleet = Fleet(watched, 0, settings.Devices);
         var devices = fleet.RunAsync(stop.Token);
+        using var trace = new Timer(_ => Console.Error.WriteLine($"[{Stopwatch.GetElapsedTime(started).TotalSeconds:f0}] enrolled {watched.Enrolled} check-ins {watched.CheckIns} failures {fleet.Statistics.CallFailures} {fleet.Statistics.LastFailure?[..Math.Min(150, fleet.Statistics.LastFailure.Length)]} cpu {silos.ProcessorSeconds:f1} rounds {string.Join(' ', watched.Rounds.Select(r => $"{r.Key}:{r.Value.Accepted}"))}"), null, 2000, 2000);
         while (watched.Enrolled < settings.Devices)
             await Task.WhenAny(Task.Delay(20, cancellation), devices).Unwrap();
         Enrolling = Stopwatch.GetElapsedTime(started);

@@ -28,5 +28,7 @@ internal static class LoadSilo
             GC.WaitForPendingFinalizers();
             await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{HeapCommand} {GC.GetTotalMemory(forceFullCollection: true)}"));
         }
+
+        Environment.Exit(1); // The benchmark is gone; nobody else would end this process.
     }
 }

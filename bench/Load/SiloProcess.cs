@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Threading.Channels;
 
 namespace FwdLLM.Bench.Load;
 
@@ -9,6 +10,7 @@ internal sealed class SiloProcess : IAsyncDisposable
     private const string Ready = "silo ready";
 
     private readonly Process _process;
+    private readonly Channel<string> _answers = Channel.CreateUnbounded<string>(); // One line for each question asked.
 
     private SiloProcess(Process process) => _process = process;
 
@@ -43,7 +45,8 @@ internal sealed class SiloProcess : IAsyncDisposable
         foreach (var argument in (string[])["load", LoadSilo.Option, .. siloArguments])
             start.ArgumentList.Add(argument);
         var silo = new SiloProcess(Process.Start(start) ?? throw new IOException($"{program} did not start."));
-        await silo.LineAsync(Ready, cancellation);
+        _ = silo.ReadAsync();
+        await silo.AnswerAsync(cancellation);
         return silo;
     }
 
@@ -51,7 +54,7 @@ internal sealed class SiloProcess : IAsyncDisposable
     public async Task<long> CollectAsync(CancellationToken cancellation)
     {
         await _process.StandardInput.WriteLineAsync(LoadSilo.HeapCommand);
-        var line = await LineAsync(LoadSilo.HeapCommand + " ", cancellation);
+        var line = await AnswerAsync(cancellation);
         return long.Parse(line.AsSpan(LoadSilo.HeapCommand.Length), CultureInfo.InvariantCulture);
     }
 
@@ -63,15 +66,22 @@ internal sealed class SiloProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private async Task<string> LineAsync(string prefix, CancellationToken cancellation)
+    private async Task<string> AnswerAsync(CancellationToken cancellation) =>
+        await _answers.Reader.WaitToReadAsync(cancellation) && _answers.Reader.TryRead(out var line)
+            ? line
+            : throw new IOException("a silo ended before it answered; its message is above.");
+
+    // All the time: a program whose log nobody reads stands still when the pipe is full.
+    private async Task ReadAsync()
     {
-        while (await _process.StandardOutput.ReadLineAsync(cancellation) is { } line)
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
         {
-            if (line.StartsWith(prefix, StringComparison.Ordinal))
-                return line;
-            await Console.Error.WriteLineAsync(line); // its log
+            if (line.StartsWith(Ready, StringComparison.Ordinal) || line.StartsWith(LoadSilo.HeapCommand, StringComparison.Ordinal))
+                _answers.Writer.TryWrite(line);
+            else
+                await Console.Error.WriteLineAsync(line); // its log
         }
 
-        throw new IOException("a silo ended before it answered; its message is above.");
+        _answers.Writer.Complete();
     }
 }
