@@ -83,7 +83,8 @@ public static class SiloHostBuilder
             shedding.CpuThreshold = 95;
             shedding.MemoryThreshold = 90;
         });
-        silo.AddFwdLLMGrains();
+        // Below Orleans' own threshold: devices get a window to come back in before the gateway throws.
+        silo.AddFwdLLMGrains(limits: new FlowLimits { ProcessorShare = settings.LoadShedding ? 0.85 : 0 });
         silo.AddSqliteGrainStorage(GrainsServices.Storage, settings.DatabasePath);
         // Reminders need not outlive the process: the grains' start-up task brings unfinished jobs back.
         silo.UseInMemoryReminderService();
