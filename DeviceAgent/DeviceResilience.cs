@@ -1,4 +1,6 @@
+using FwdLLM.Grains.Interfaces;
 using Orleans.Runtime.Messaging;
+using Orleans.Storage;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
@@ -58,7 +60,10 @@ public static class DeviceResilience
         or OrleansMessageRejectionException
         or ConnectionFailedException
         or GatewayTooBusyException
-        or LimitExceededException;
+        or LimitExceededException
+        // Two activations of a grain met, as can be after a silo's death: the one that answered has left. And: the storage was away.
+        or InconsistentStateException
+        or StorageUnavailableException;
 
     /// <summary>Delay after failed attempt <paramref name="attempt"/> (from 0): min(max, first·2^attempt), less a random part.</summary>
     public static TimeSpan RetryDelay(ResilienceOptions options, int attempt, double uniform)

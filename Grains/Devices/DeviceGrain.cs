@@ -86,11 +86,12 @@ public sealed partial class DeviceGrain(
     public async Task<CheckInReply> CheckIn(CheckIn request)
     {
         LearnSpeed(request.PassesPerSecond);
-        // Work that it has not had yet is never held back by what else it calls for.
+        // Open work is always told, whatever else the device calls for: a flood must not cost the round an answer.
         var isNew = Work is { } work && work != _handedOut && !HasContributed(work);
-        if (!isNew && !Allows(1)) return ComeBack(Rate.Window(1));
+        var allowed = isNew || Allows(1);
         if (Answer() is null)
         {
+            if (!allowed) return ComeBack(Rate.Window(1));
             if (_waiting >= limits.WaitingCheckIns) return ComeBack(new RetryWindow(timings.RetryMin, timings.RetryMax));
             if (admission.TurnAway() is { } window) return ComeBack(window);
             await News(request.Wait < timings.LongPollCap ? request.Wait : timings.LongPollCap);

@@ -5,23 +5,48 @@ using FwdLLM.Silo;
 namespace FwdLLM.Tests.Cluster;
 
 /// <summary>Silos, agents and operator's commands as processes on this machine, with a storage of their own.</summary>
-internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation) : IAsyncDisposable
+/// <param name="job">What they work on.</param>
+/// <param name="cancellation">Ends every wait.</param>
+/// <param name="server">Where state and membership are; null for an SQLite file and the first silo's memory. Disposed by whoever made it.</param>
+internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation, ClusterServer? server = null) : IAsyncDisposable
 {
+    /// <summary>Silos that a cluster may have here.</summary>
+    public const int MostSilos = 3;
+
     private readonly string _storage = Directory.CreateTempSubdirectory("fwdllm-cluster-state-").FullName;
     private readonly List<ProgramProcess> _started = [];
-    private readonly int[] _ports = FreePort.Take(5);
+    private readonly int[] _ports = FreePort.Take(3 * MostSilos);
+    private readonly HashSet<string> _gateways = [];
 
-    public string FirstGateway => $"127.0.0.1:{_ports[1]}";
+    public string FirstGateway => Gateway(0);
 
-    public string SecondGateway => $"127.0.0.1:{_ports[3]}";
+    public string SecondGateway => Gateway(1);
 
-    public string Http => $"http://127.0.0.1:{_ports[4]}";
+    public string Http => HttpOf(0);
 
-    public Task<ProgramProcess> StartSiloAsync() =>
-        StartSiloAsync("--silo-port", $"{_ports[0]}", "--gateway-port", $"{_ports[1]}", "--http-port", $"{_ports[4]}");
+    /// <summary>The gateway of silo number <paramref name="silo"/>, from 0.</summary>
+    public string Gateway(int silo) => $"127.0.0.1:{_ports[(3 * silo) + 1]}";
 
-    public Task<ProgramProcess> StartSecondSiloAsync() =>
-        StartSiloAsync("--silo-port", $"{_ports[2]}", "--gateway-port", $"{_ports[3]}", "--http-port", "0", "--primary-silo-port", $"{_ports[0]}");
+    /// <summary>The HTTP address of silo number <paramref name="silo"/>, from 0.</summary>
+    public string HttpOf(int silo) => $"http://127.0.0.1:{_ports[(3 * silo) + 2]}";
+
+    /// <summary>Starts silo number <paramref name="silo"/>, from 0, or starts it again on the same ports, and waits until it is a member.</summary>
+    public async Task<ProgramProcess> StartSiloAsync(int silo = 0, params string[] more)
+    {
+        string[] first = silo > 0 && server?.HasMembership != true ? ["--primary-silo-port", $"{_ports[0]}"] : [];
+        var started = Start(
+            "Silo",
+            [
+                "--storage-folder", _storage, "--artifacts-folder", job.Artifacts, "--dashboard", "false",
+                "--silo-port", $"{_ports[3 * silo]}", "--gateway-port", $"{_ports[(3 * silo) + 1]}", "--http-port", $"{_ports[(3 * silo) + 2]}", .. first, .. more,
+            ],
+            server?.Environment());
+        await started.LineAsync("silo ready", cancellation);
+        _gateways.Add(Gateway(silo));
+        return started;
+    }
+
+    public Task<ProgramProcess> StartSecondSiloAsync() => StartSiloAsync(1);
 
     public async Task SubmitAsync(string id) => await StartCommand("job", "submit", job.Write(id), "--artifacts", job.Artifacts, "--gateway", FirstGateway).SucceedAsync(cancellation);
 
@@ -38,10 +63,19 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     /// <summary>Follows the job by long polls until <paramref name="reached"/>; a job or program that fails, or a job that ends before it, fails the test.</summary>
     public async Task<JobStatus> UntilAsync(string id, Func<JobStatus, bool> reached)
     {
-        await using var client = await DeviceClient.ConnectAsync(new DeviceClientSettings { Gateways = [FirstGateway] }, TimeProvider.System, () => 0.5, cancellation: cancellation);
+        await using var client = await DeviceClient.ConnectAsync(new DeviceClientSettings { Gateways = [.. _gateways] }, TimeProvider.System, () => 0.5, cancellation: cancellation);
         for (var status = new JobStatus { Revision = -1, Phase = JobPhase.Unknown }; ;)
         {
-            status = await client.Orleans.GetGrain<IJobGrain>(id).GetStatus(status.Revision, TimeSpan.FromSeconds(4)).WaitAsync(cancellation);
+            try
+            {
+                status = await client.Orleans.GetGrain<IJobGrain>(id).GetStatus(status.Revision, TimeSpan.FromSeconds(4)).WaitAsync(cancellation);
+            }
+            catch (Exception failure) when (DeviceResilience.IsTransient(failure))
+            {
+                // A silo that dies takes the question with it.
+                continue;
+            }
+
             if (reached(status))
                 return status;
             Assert.True(status.Phase is JobPhase.Waiting or JobPhase.Running && !_started.Exists(program => program.HasFailed), $"{status.Phase} {status.Message}\n{Logs()}");
@@ -64,16 +98,9 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
         Directory.Delete(_storage, recursive: true);
     }
 
-    private async Task<ProgramProcess> StartSiloAsync(params string[] ports)
+    private ProgramProcess Start(string project, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var silo = Start("Silo", ["--storage-folder", _storage, "--artifacts-folder", job.Artifacts, .. ports]);
-        await silo.LineAsync("silo ready", cancellation);
-        return silo;
-    }
-
-    private ProgramProcess Start(string project, string[] arguments)
-    {
-        var program = ProgramProcess.Start(project, job.Folder, arguments);
+        var program = ProgramProcess.Start(project, job.Folder, arguments, environment);
         _started.Add(program);
         return program;
     }

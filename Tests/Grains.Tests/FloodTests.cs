@@ -39,7 +39,7 @@ public sealed class FloodTests : IDisposable
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         await cluster.Enrol(3, from: 1); // The job begins.
         var work = await cluster.NextWork(0);
-        Assert.Null((await cluster.Device(0).CheckIn(Now)).Assignment); // It has had it.
+        Assert.Equal(work, (await cluster.Device(0).CheckIn(Now)).Assignment);
 
         var answer = await cluster.Answer(work);
         var refused = await cluster.Device(0).Contribute(answer with { Vector = new byte[1 << 20] });

@@ -10,29 +10,27 @@ internal sealed class LoadRun(SiloGroup silos, LoadSettings settings, string job
     /// <summary>The first round warms up; then come the free ones, then the held ones.</summary>
     private const int WarmUp = 1;
 
+    private static readonly TimeSpan ProgressEvery = TimeSpan.FromSeconds(5);
+
     private readonly Dictionary<uint, long> _closed = [];
 
     /// <summary>Time from the first enrolment sent to the last answered.</summary>
     public TimeSpan Enrolling { get; private set; }
 
+    /// <summary>99 % of the enrolments were answered within so many milliseconds.</summary>
     public double EnrolmentP99 { get; private set; }
 
-    /// <summary>Bytes resident in all silos with all devices enrolled and before any round.</summary>
-    public long ResidentEnrolled { get; private set; }
+    /// <summary>The silos' memory with all devices enrolled and before any round.</summary>
+    public SiloMemory Enrolled { get; private set; }
 
-    /// <summary>Live bytes of all silos then.</summary>
-    public long LiveEnrolled { get; private set; }
-
-    /// <summary>Time from the closing of one round to that of the next, for the free rounds.</summary>
+    /// <summary>Rounds in which every device answers as fast as it can.</summary>
     public List<FreeRound> Free { get; } = [];
 
+    /// <summary>Rounds whose contributions went with a fixed number on their way.</summary>
     public List<RoundWatch> Held { get; } = [];
 
-    public long CheckIns { get; private set; }
-
-    public long CallFailures { get; private set; }
-
-    public string? LastFailure { get; private set; }
+    /// <summary>Calls of devices that failed with all their retries, and the last one's message.</summary>
+    public (long Count, string? Last) Failures { get; private set; }
 
     private int Rounds => WarmUp + (2 * settings.Rounds);
 
@@ -47,19 +45,18 @@ internal sealed class LoadRun(SiloGroup silos, LoadSettings settings, string job
         var started = Stopwatch.GetTimestamp();
         var fleet = Fleet(watched, 0, settings.Devices);
         var devices = fleet.RunAsync(stop.Token);
-        using var trace = new Timer(_ => Console.Error.WriteLine($"[{Stopwatch.GetElapsedTime(started).TotalSeconds:f0}] enrolled {watched.Enrolled} check-ins {watched.CheckIns} failures {fleet.Statistics.CallFailures} {fleet.Statistics.LastFailure?[..Math.Min(150, fleet.Statistics.LastFailure.Length)]} cpu {silos.ProcessorSeconds:f1} rounds {string.Join(' ', watched.Rounds.Select(r => $"{r.Key}:{r.Value.Accepted}"))}"), null, 2000, 2000);
+        using var progress = new Timer(_ => Console.Error.WriteLine($"{jobId}: {Stopwatch.GetElapsedTime(started).TotalSeconds:f0} s, {watched.Enrolled} enrolled, {watched.CheckIns} check-ins, {silos.ProcessorSeconds:f0} s of silo processor, accepted {string.Join(' ', watched.Rounds.Values.Select(round => round.Accepted))}"), null, ProgressEvery, ProgressEvery);
         while (watched.Enrolled < settings.Devices)
             await Task.WhenAny(Task.Delay(20, cancellation), devices).Unwrap();
         Enrolling = Stopwatch.GetElapsedTime(started);
         EnrolmentP99 = watched.Enrolments.Quantile(0.99);
-        (LiveEnrolled, ResidentEnrolled) = (await silos.CollectAsync(cancellation), silos.Resident);
+        Enrolled = await silos.WeighAsync(cancellation);
 
         var last = Fleet(watched, settings.Devices, 1);
         var all = Task.WhenAll(devices, last.RunAsync(stop.Token));
         await FollowAsync(job, all, cancellation);
         await all;
-        (CheckIns, CallFailures) = (watched.CheckIns, fleet.Statistics.CallFailures + last.Statistics.CallFailures);
-        LastFailure = fleet.Statistics.LastFailure;
+        Failures = (fleet.Statistics.CallFailures + last.Statistics.CallFailures, fleet.Statistics.LastFailure ?? last.Statistics.LastFailure);
         for (uint round = WarmUp; round < Rounds; round++)
         {
             if (round >= WarmUp + settings.Rounds)

@@ -14,8 +14,6 @@ internal sealed class SiloGroup : IAsyncDisposable
     {
     }
 
-    public IReadOnlyList<SiloProcess> Silos => _silos;
-
     /// <summary>Starts the silos, one after the other.</summary>
     public static async Task<SiloGroup> StartAsync(LoadSettings settings, CancellationToken cancellation)
     {
@@ -28,7 +26,7 @@ internal sealed class SiloGroup : IAsyncDisposable
             {
                 string[] own = ["--silo-port", $"{ports[2 * silo]}", "--gateway-port", $"{ports[(2 * silo) + 1]}", "--http-port", "0"];
                 string[] cluster = silo == 0 ? [] : ["--primary-silo-port", $"{ports[0]}"];
-                group._silos.Add(await SiloProcess.StartAsync([.. own, .. cluster, "--storage-folder", group._folder, .. settings.SiloOptions], cancellation));
+                group._silos.Add(await SiloProcess.StartAsync([.. own, .. cluster, "--storage", settings.Storage, "--storage-folder", group._folder], settings.StorageConnection, cancellation));
                 group._gateways.Add($"127.0.0.1:{ports[(2 * silo) + 1]}");
             }
 
@@ -46,20 +44,17 @@ internal sealed class SiloGroup : IAsyncDisposable
     public Task<DeviceClient> ConnectAsync(CancellationToken cancellation) =>
         DeviceClient.ConnectAsync(new DeviceClientSettings { Gateways = _gateways }, TimeProvider.System, Random.Shared.NextDouble, cancellation: cancellation);
 
-    /// <summary>Bytes resident in all silos.</summary>
-    public long Resident => _silos.Sum(silo => silo.Resident);
+    /// <summary>Memory of all silos together, after collections.</summary>
+    public async Task<SiloMemory> WeighAsync(CancellationToken cancellation)
+    {
+        var live = 0L;
+        foreach (var silo in _silos)
+            live += await silo.CollectAsync(cancellation);
+        return new SiloMemory(live, _silos.Sum(silo => silo.Resident));
+    }
 
     /// <summary>Processor seconds of all silos.</summary>
     public double ProcessorSeconds => _silos.Sum(silo => silo.ProcessorTime.TotalSeconds);
-
-    /// <summary>Bytes that live in all silos after collections.</summary>
-    public async Task<long> CollectAsync(CancellationToken cancellation)
-    {
-        var bytes = 0L;
-        foreach (var silo in _silos)
-            bytes += await silo.CollectAsync(cancellation);
-        return bytes;
-    }
 
     public async ValueTask DisposeAsync()
     {
