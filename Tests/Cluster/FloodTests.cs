@@ -39,8 +39,7 @@ public sealed class FloodTests(TinyJob job) : IClassFixture<TinyJob>
         {
             var reply = await device.CheckIn(new CheckIn());
             var (round, wave, version) = reply.Assignment is { } work ? (work.Round, work.Wave, work.ModelVersion) : (0u, 0u, 0L);
-            var receipt = await device.Contribute(new Contribution { Round = round, Wave = wave, ModelVersion = version, Vector = new byte[calls % 50 == 0 ? 1 << 20 : 100_000] });
-            Assert.True(reply.Assignment is null || receipt.Verdict == Verdict.Refused || receipt.Reason is null, receipt.Reason);
+            await device.Contribute(new Contribution { Round = round, Wave = wave, ModelVersion = version, Vector = new byte[calls % 50 == 0 ? 1 << 20 : 100_000] });
         }
 
         return calls;
