@@ -91,5 +91,5 @@ internal sealed class LoadRun(SiloGroup silos, LoadSettings settings, string job
     }
 
     private DeviceFleet Fleet(IDeviceCluster cluster, int first, int count) => new(
-        new FleetOptions { JobId = jobId, FirstDevice = first, DeviceCount = count }, cluster, new LoadWorkers(), TimeProvider.System, Random.Shared.NextDouble);
+        new FleetOptions { JobId = jobId, FirstDevice = first, DeviceCount = count, MaxConcurrentCalls = settings.Devices + 1 }, cluster, new LoadWorkers(), TimeProvider.System, Random.Shared.NextDouble);
 }

@@ -7,12 +7,14 @@ namespace FwdLLM.Bench.Load;
 
 /// <summary>
 /// The cluster as the devices see it, with a watch on every call. In rounds that are held, contributions wait until every device has its
-/// own ready, then go with a fixed number on their way: only then a latency is one of the cluster and not of the queue before it.
+/// own ready, then go with a fixed number on their way: only then a latency is one of the cluster and not of the queue before it. All other
+/// calls are bounded as the fleet bounds them; the fleet itself must not, or those that wait for the others would keep them out.
 /// </summary>
 internal sealed class WatchedCluster(IDeviceCluster cluster, int devices, int inFlight, Func<uint, bool> isHeld) : IDeviceCluster
 {
     private readonly ConcurrentDictionary<uint, RoundWatch> _rounds = new();
     private readonly SemaphoreSlim _lanes = new(inFlight);
+    private readonly SemaphoreSlim _free = new(new FleetOptions { JobId = "", FirstDevice = 0, DeviceCount = 1 }.MaxConcurrentCalls);
     private int _enrolled;
     private long _checkIns;
 
@@ -29,10 +31,15 @@ internal sealed class WatchedCluster(IDeviceCluster cluster, int devices, int in
 
     public async Task<Welcome> EnrolAsync(string deviceId, Enrolment enrolment, CancellationToken cancellation)
     {
-        var started = Stopwatch.GetTimestamp();
-        var welcome = await cluster.EnrolAsync(deviceId, enrolment, cancellation);
-        Enrolments.Add(Stopwatch.GetElapsedTime(started));
-        Interlocked.Increment(ref _enrolled);
+        var welcome = await InAsync(_free, async () =>
+        {
+            var started = Stopwatch.GetTimestamp();
+            var answer = await cluster.EnrolAsync(deviceId, enrolment, cancellation);
+            Enrolments.Add(Stopwatch.GetElapsedTime(started));
+            return answer;
+        }, cancellation);
+        if (welcome.Job is not null)
+            Interlocked.Increment(ref _enrolled);
         return welcome;
     }
 
@@ -49,18 +56,10 @@ internal sealed class WatchedCluster(IDeviceCluster cluster, int devices, int in
     {
         var round = Round(contribution.Round);
         if (!isHeld(contribution.Round))
-            return await SendAsync();
+            return await InAsync(_free, SendAsync, cancellation);
         round.WasReady();
         await round.AllReady.WaitAsync(cancellation);
-        await _lanes.WaitAsync(cancellation);
-        try
-        {
-            return await SendAsync();
-        }
-        finally
-        {
-            _lanes.Release();
-        }
+        return await InAsync(_lanes, SendAsync, cancellation);
 
         async Task<Receipt> SendAsync()
         {
@@ -73,6 +72,19 @@ internal sealed class WatchedCluster(IDeviceCluster cluster, int devices, int in
 
     public Task<SnapshotChunk> GetSnapshotAsync(string jobId, long version, int offset, CancellationToken cancellation) =>
         cluster.GetSnapshotAsync(jobId, version, offset, cancellation);
+
+    private static async Task<T> InAsync<T>(SemaphoreSlim places, Func<Task<T>> call, CancellationToken cancellation)
+    {
+        await places.WaitAsync(cancellation);
+        try
+        {
+            return await call();
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
 
     private RoundWatch Round(uint round) => _rounds.GetOrAdd(round, _ => new RoundWatch(devices));
 }
