@@ -35,7 +35,8 @@ public sealed class DeviceFleet
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var snapshots = new SnapshotCache(_cluster);
         using var processors = new SemaphoreSlim(_options.MaxConcurrentWork);
-        var context = new FleetContext(_cluster, snapshots, processors, Statistics, _options.Session, _time, _random);
+        using var bounded = new BoundedDeviceCluster(_cluster, _options.MaxConcurrentCalls);
+        var context = new FleetContext(bounded, snapshots, processors, Statistics, _options.Session, _time, _random);
         var prepared = new Preparation(_workers);
         var sessions = Enumerable.Range(_options.FirstDevice, _options.DeviceCount)
             .Select(number => RunDeviceAsync(number, prepared, context, stop))

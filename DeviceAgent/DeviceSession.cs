@@ -41,6 +41,12 @@ public sealed class DeviceSession(DeviceProfile profile, Func<JobSpec, Cancellat
     {
         var enrolment = new Enrolment { Protocol = ProtocolVersion.Current, OldestProtocol = ProtocolVersion.Oldest, JobId = profile.JobId, Examples = profile.Examples, Agent = AgentVersion, Exact = profile.Exact };
         var welcome = await UntilAnsweredAsync(() => context.Cluster.EnrolAsync(profile.DeviceId, enrolment, cancellation), cancellation);
+        while (welcome is { Job: null, Refusal: null } && welcome.RetryMax > TimeSpan.Zero)
+        {
+            await PauseAsync(welcome.RetryMin, welcome.RetryMax, cancellation);
+            welcome = await UntilAnsweredAsync(() => context.Cluster.EnrolAsync(profile.DeviceId, enrolment, cancellation), cancellation);
+        }
+
         if ((welcome.Refusal ?? (welcome.Job is null ? "the cluster named no job" : NotSpoken(welcome.Protocol))) is { } refusal)
         {
             context.Statistics.WasRefused(profile.DeviceId, refusal);

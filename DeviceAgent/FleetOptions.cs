@@ -17,6 +17,11 @@ public sealed record FleetOptions
     /// <remarks>A computation uses one thread; more at a time would only take memory.</remarks>
     public int MaxConcurrentWork { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>Enrolments and contributions on their way to the cluster at a time.</summary>
+    /// <value>256.</value>
+    /// <remarks>A group commit of the cluster's storage; more only wait there, against their response timeout.</remarks>
+    public int MaxConcurrentCalls { get; init; } = 256;
+
     /// <summary>How each device behaves.</summary>
     /// <value>Those of <see cref="SessionOptions"/>.</value>
     public SessionOptions Session { get; init; } = new();
@@ -33,6 +38,8 @@ public sealed record FleetOptions
             throw new ArgumentException($"{nameof(DeviceCount)} is {DeviceCount}; give at least 1 device.");
         if (MaxConcurrentWork is < 1 or > 4096)
             throw new ArgumentException($"{nameof(MaxConcurrentWork)} is {MaxConcurrentWork}; give a number from 1 to 4096.");
+        if (MaxConcurrentCalls is < 1 or > 65_536)
+            throw new ArgumentException($"{nameof(MaxConcurrentCalls)} is {MaxConcurrentCalls}; give a number from 1 to 65536.");
         Session.Validate();
     }
 }

@@ -35,6 +35,12 @@ public sealed record Welcome
 
     /// <summary>Protocol version both go on with, the newest in common (<see cref="ProtocolVersion.InCommon"/>).</summary>
     [Id(2)] public int Protocol { get; init; }
+
+    /// <summary>Neither refused nor welcome, because the cluster is busy or the device enrols too often: enrol again not before this.</summary>
+    [Id(3)] public TimeSpan RetryMin { get; init; }
+
+    /// <summary>Then: enrol again at a random moment before this; zero otherwise.</summary>
+    [Id(4)] public TimeSpan RetryMax { get; init; }
 }
 
 /// <summary>Asks for work. Answered at once when work waits, otherwise when it comes or after <see cref="Wait"/>.</summary>

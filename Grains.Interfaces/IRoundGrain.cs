@@ -11,11 +11,11 @@ public interface IRoundGrain : IGrainWithStringKey
     Task Open(JobSpec spec, RoundOrder order, IReadOnlyList<CohortMember> cohort);
 
     /// <summary>From a device grain: a contribution is durable.</summary>
-    [Alias("Accepted")]
+    [Alias("Accepted"), AlwaysInterleave]
     Task Accepted(string deviceId, Assignment assignment, Contribution contribution);
 
     /// <summary>Where the round stands.</summary>
-    [Alias("GetStatus"), ReadOnly]
+    [Alias("GetStatus"), AlwaysInterleave]
     Task<RoundStatus> GetStatus();
 }
 

@@ -77,7 +77,8 @@ public static class SiloHostBuilder
             shedding.CpuThreshold = 95;
             shedding.MemoryThreshold = 90;
         });
-        silo.AddFwdLLMGrains();
+        // Below Orleans' own threshold: devices get a window to come back in before the gateway throws.
+        silo.AddFwdLLMGrains(limits: new FlowLimits { ProcessorShare = settings.LoadShedding ? 0.85 : 0 });
         Backends.AddStorage(silo, settings);
         Backends.AddClustering(silo, settings);
     }

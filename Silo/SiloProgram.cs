@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using FwdLLM.Silo.Storage;
 using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging.Console;
 
 namespace FwdLLM.Silo;
 
@@ -52,6 +53,8 @@ public static class SiloProgram
             services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
             services.AddLogging(logging => logging
                 .AddSimpleConsole(console => console.SingleLine = true)
+                // The default waits: a log that nobody reads would stop the silo.
+                .AddConsole(console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite)
                 .SetMinimumLevel(LogLevel.Warning)
                 // A start that fails is reported once, below; and workstation GC is a choice, not worth a warning at every start.
                 .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)

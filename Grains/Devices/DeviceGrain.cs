@@ -8,10 +8,12 @@ namespace FwdLLM.Grains;
 /// A device's place in the cluster: identity, work, and the inbox of what it handed in. A contribution is durable here before
 /// it is acknowledged, so a round can always be rebuilt from its cohort.
 /// </summary>
-[GrainType("d")]
+[GrainType("d"), CollectionAgeLimit(Minutes = 5)] // A device that is there calls every few seconds; one that left costs nothing after this.
 public sealed partial class DeviceGrain(
     [PersistentState("device", GrainsServices.Storage)] IPersistentState<DeviceState> store,
-    ITrainingFactory trainings,
+    KnownJobs jobs,
+    Admission admission,
+    FlowLimits limits,
     ClusterTimings timings,
     [FromKeyedServices(GrainsServices.Clock)] TimeProvider clock,
     ILogger<DeviceGrain> logger) : Grain, IDeviceGrain
@@ -29,10 +31,15 @@ public sealed partial class DeviceGrain(
     private const float SpeedChange = 0.2f;
 
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CallRate? _rate;
     private ITraining? _training;
+    private Assignment? _handedOut;
+    private int _waiting;
     private long _assignedAt;
 
     private string DeviceId => this.GetPrimaryKeyString();
+
+    private CallRate Rate => _rate ??= new CallRate(limits, clock);
 
     private Assignment? Work => store.State.Assignments.LastOrDefault();
 
@@ -57,36 +64,60 @@ public sealed partial class DeviceGrain(
         if (DeviceId.Length > MostIdLength) return Refuse($"The device id has {DeviceId.Length} characters; use at most {MostIdLength}.");
         if (!JobSpecValidator.IsId(enrolment.JobId)) return Refuse("The job id is not one; give the id the job was submitted with.");
 
-        var job = GrainFactory.GetGrain<IJobGrain>(enrolment.JobId);
-        if (await job.GetSpec() is not { } spec) return Refuse($"There is no job '{enrolment.JobId}'; submit it first, or check the id.");
-        var status = await job.GetStatus(-1, TimeSpan.Zero);
+        if (!Allows(limits.EnrolmentCost)) return ComeBack(Rate.Window(limits.EnrolmentCost));
+        if (admission.TurnAway() is { } window) return ComeBack(window);
 
-        var state = store.State;
-        if (state.JobId != enrolment.JobId) (state.Assignments, state.Inbox, state.Verdicts, state.Assigned, state.Missed) = ([], [], [], 0, 0);
-        (state.JobId, state.Examples, state.Exact, state.JobEnded) = (enrolment.JobId, enrolment.Examples, enrolment.Exact, status.Phase == JobPhase.Finished);
-        _training = trainings.Create(spec);
-        await store.SaveOrLeave(this);
-        await Register();
-        LogEnrolled(DeviceId, enrolment.JobId, enrolment.Examples, enrolment.Agent);
-        return new Welcome { Job = spec, Protocol = protocol };
+        if (await jobs.Find(enrolment.JobId) is not { } job) return Refuse($"There is no job '{enrolment.JobId}'; submit it first, or check the id.");
+        var status = await GrainFactory.GetGrain<IJobGrain>(enrolment.JobId).GetStatus(-1, TimeSpan.Zero);
+        var (state, ended) = (store.State, status.Phase == JobPhase.Finished);
+        _training = job.Training;
+        if (state.JobId != enrolment.JobId || state.Examples != enrolment.Examples || state.Exact != enrolment.Exact || state.JobEnded != ended)
+        {
+            if (state.JobId != enrolment.JobId) (state.Assignments, state.Inbox, state.Verdicts, state.Assigned, state.Missed) = ([], [], [], 0, 0);
+            (state.JobId, state.Examples, state.Exact, state.JobEnded) = (enrolment.JobId, enrolment.Examples, enrolment.Exact, ended);
+            await Save();
+            LogEnrolled(DeviceId, enrolment.JobId, enrolment.Examples, enrolment.Agent);
+        }
+
+        await Register(); // The same enrolment again may mean that this part failed.
+        return new Welcome { Job = job.Spec, Protocol = protocol };
 
         static Welcome Refuse(string reason) => new() { Refusal = reason };
+        static Welcome ComeBack(RetryWindow window) => new() { RetryMin = window.Least, RetryMax = window.Most };
     }
 
     public async Task<CheckInReply> CheckIn(CheckIn request)
     {
         LearnSpeed(request.PassesPerSecond);
-        var wait = request.Wait < timings.LongPollCap ? request.Wait : timings.LongPollCap;
-        var news = _news.Task;
-        if (wait > TimeSpan.Zero && Answer() is null)
-            await news.WaitAsync(wait, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        return Answer() ?? new CheckInReply { RetryMin = timings.RetryMin, RetryMax = timings.RetryMax };
+        // Open work is always told, whatever else the device calls for: a flood must not cost the round an answer.
+        var isNew = Work is { } work && work != _handedOut && !HasContributed(work);
+        var allowed = isNew || Allows(1);
+        if (Answer() is null)
+        {
+            if (!allowed) return ComeBack(Rate.Window(1));
+            if (_waiting >= limits.WaitingCheckIns) return ComeBack(new RetryWindow(timings.RetryMin, timings.RetryMax));
+            if (admission.TurnAway() is { } window) return ComeBack(window);
+            await News(request.Wait < timings.LongPollCap ? request.Wait : timings.LongPollCap);
+        }
+
+        if (Answer() is not { } answer) return ComeBack(new RetryWindow(timings.RetryMin, timings.RetryMax));
+        if (answer.JobEnded) return answer;
+        if (admission.TurnAway() is { } later) return ComeBack(later) with { NotEnrolled = answer.NotEnrolled };
+        _handedOut = answer.Assignment;
+        return answer;
+
+        static CheckInReply ComeBack(RetryWindow window) => new() { RetryMin = window.Least, RetryMax = window.Most };
     }
 
     public async Task<Receipt> Contribute(Contribution contribution)
     {
         var state = store.State;
-        if (state.Verdicts.Find(v => v.Round == contribution.Round && v.Wave == contribution.Wave) is { } given) return new Receipt { Verdict = given.Verdict };
+        if (state.Verdicts.Find(v => v.Round == contribution.Round && v.Wave == contribution.Wave) is { } given)
+        {
+            Allows(1); // The receipt costs nothing; a flood of them is still one.
+            return new Receipt { Verdict = given.Verdict };
+        }
+
         if (state.JobId is null) return Refuse("The device is not enrolled; enrol first.");
         if (state.JobEnded) return Refuse($"Job '{state.JobId}' has ended.");
         if (state.Assignments.Find(a => a.Round == contribution.Round && a.Wave == contribution.Wave) is not { } assignment)
@@ -98,13 +129,14 @@ public sealed partial class DeviceGrain(
         state.Inbox.Add(contribution);
         state.Verdicts.Add(new GivenVerdict(contribution.Round, contribution.Wave, verdict));
         if (state.Verdicts.Count > MostVerdicts) state.Verdicts.RemoveAt(0);
-        await store.SaveOrLeave(this);
+        await Save();
         Tell(assignment, contribution);
         return new Receipt { Verdict = verdict };
 
         Receipt Refuse(string why)
         {
-            LogRefused(DeviceId, contribution.Round, contribution.Wave, why);
+            if (Allows(limits.RefusalCost)) LogRefused(DeviceId, contribution.Round, contribution.Wave, why);
+            else why += $" It calls too often; wait {Math.Ceiling(Rate.Window(limits.RefusalCost).Least.TotalSeconds)} s.";
             return new Receipt { Verdict = Verdict.Refused, Reason = why };
         }
     }
@@ -122,7 +154,7 @@ public sealed partial class DeviceGrain(
             state.Inbox.RemoveAll(c => c.Round != assignment.Round);
             state.Assignments.Add(assignment);
             state.Assigned++;
-            await store.SaveOrLeave(this);
+            await Save();
             if (missed) RegisterLater();
         }
 
@@ -142,7 +174,7 @@ public sealed partial class DeviceGrain(
         state.Inbox.RemoveAll(c => jobEnded || c.Round <= closedRound);
         if (kept == state.Assignments.Count + state.Inbox.Count && state.JobEnded == jobEnded) return;
         state.JobEnded = jobEnded;
-        await store.SaveOrLeave(this);
+        await Save();
         if (jobEnded) Announce();
     }
 
@@ -155,6 +187,30 @@ public sealed partial class DeviceGrain(
 
     private bool HasContributed(Assignment work) => store.State.Inbox.Exists(c => c.Round == work.Round && c.Wave == work.Wave);
 
+    private async Task News(TimeSpan wait)
+    {
+        if (wait <= TimeSpan.Zero) return;
+        _waiting++;
+        try
+        {
+            await _news.Task.WaitAsync(wait, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+        finally
+        {
+            _waiting--;
+        }
+    }
+
+    private Task Save() => admission.Track(() => store.SaveOrLeave(this));
+
+    /// <summary>Whether the device may make a call that brings it nothing new; one that makes too many is named.</summary>
+    private bool Allows(double cost)
+    {
+        var allowed = Rate.Allows(cost);
+        if (!allowed && Rate.TakeReport() is { } calls) LogFlood(DeviceId, store.State.JobId, calls, limits.CallsPerSecond);
+        return allowed;
+    }
+
     private void Announce()
     {
         var news = _news;
@@ -166,6 +222,7 @@ public sealed partial class DeviceGrain(
     {
         var known = store.State.PassesPerSecond;
         if (store.State.JobId is null || !float.IsFinite(passesPerSecond) || passesPerSecond <= 0 || Math.Abs(passesPerSecond - known) <= SpeedChange * known) return;
+        if (!Allows(1)) return;
         store.State.PassesPerSecond = passesPerSecond; // Stored with the next write: a device says it again anyway.
         RegisterLater();
     }
@@ -193,9 +250,9 @@ public sealed partial class DeviceGrain(
     private async Task<ITraining> Training()
     {
         if (_training is not null) return _training;
-        var spec = await GrainFactory.GetGrain<IJobGrain>(store.State.JobId!).GetSpec()
+        var job = await jobs.Find(store.State.JobId!)
             ?? throw new InvalidOperationException($"Job '{store.State.JobId}' of device '{DeviceId}' is gone; enrol again.");
-        return _training = trainings.Create(spec);
+        return _training = job.Training;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Device {DeviceId} enrolled in job {JobId} with {Examples} examples, agent '{Agent}'")]
@@ -203,6 +260,9 @@ public sealed partial class DeviceGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Device {DeviceId}: contribution to round {Round} wave {Wave} refused: {Reason}")]
     private partial void LogRefused(string deviceId, uint round, uint wave, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Device {DeviceId} of job {JobId} floods: {Calls} calls beyond {Rate} a second; it is told to wait")]
+    private partial void LogFlood(string deviceId, string? jobId, int calls, double rate);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Device {DeviceId}: round {Round} was not told of a contribution; it will ask")]
     private partial void LogTellFailed(string deviceId, uint round, Exception exception);

@@ -36,8 +36,8 @@ public sealed record ClusterTimings
     public TimeSpan PoolListAge { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Calls to device grains in flight at a time, per round or job.</summary>
-    /// <value>64: enough to fill a group commit of the storage, little enough to bound memory.</value>
-    public int Parallelism { get; init; } = 64;
+    /// <value>256: a group commit of the storage; with 64 a round over 10,000 devices waited for four times as many commits (docs/scale.md).</value>
+    public int Parallelism { get; init; } = 256;
 
     /// <summary>Contributions one reducer call sums.</summary>
     /// <value>512: some milliseconds of work and well below a megabyte per message.</value>

@@ -10,9 +10,13 @@ public static class GrainsHostingExtensions
     /// Services of the grains, and the start-up task that brings unfinished jobs back. The host adds the rest: a grain
     /// storage named <see cref="GrainsServices.Storage"/>, a reminder service, and an evaluator grain.
     /// </summary>
-    public static ISiloBuilder AddFwdLLMGrains(this ISiloBuilder silo, ClusterTimings? timings = null)
+    public static ISiloBuilder AddFwdLLMGrains(this ISiloBuilder silo, ClusterTimings? timings = null, FlowLimits? limits = null)
     {
         silo.Services.AddSingleton(timings ?? new ClusterTimings());
+        silo.Services.AddSingleton(limits ?? new FlowLimits());
+        silo.Services.TryAddSingleton<IProcessorMeter, ProcessorMeter>();
+        silo.Services.AddSingleton<Admission>();
+        silo.Services.AddSingleton<KnownJobs>();
         silo.Services.TryAddSingleton<ITrainingFactory, JobTrainingFactory>();
         silo.Services.TryAddSingleton<IEvaluations, GrainEvaluations>();
         silo.Services.TryAddKeyedSingleton(GrainsServices.Clock, TimeProvider.System);

@@ -31,10 +31,13 @@ public sealed partial class JobGrain(
     private RoundStatus? _round;
     private bool _opened;
     private JobDevices? _devices;
+    private ITraining? _training;
 
     private JobDevices Devices => _devices ??= new JobDevices(JobId, GrainFactory, timings, clock);
 
     private JobState State => store.State;
+
+    private ITraining Training => _training ??= trainings.Create(State.Spec!);
 
     private string JobId => this.GetPrimaryKeyString();
 
@@ -201,7 +204,7 @@ public sealed partial class JobGrain(
 
         var devices = spec.Cohort.Schedule == ScheduleKind.Fixed ? roster.State.Devices : await Devices.Recent();
         State.Devices = devices.Count;
-        State.Cohort = CohortChoice.Choose(spec.Cohort, order, trainings.Create(spec).Seed, devices);
+        State.Cohort = CohortChoice.Choose(spec.Cohort, order, Training.Seed, devices);
         State.Open = order;
         await Save();
         _opened = false;
@@ -305,7 +308,7 @@ public sealed partial class JobGrain(
         TrainingLoss = State.LastRound?.TrainingLoss ?? double.NaN,
         Evaluations = [.. State.Evaluations],
         HeadOnly = State.HeadOnly,
-        RoundsLeft = State.Spec is { } spec && trainings.Create(spec).MaxRounds is > 0 and var most ? Math.Max(0, most - State.ProbeRounds) : -1,
+        RoundsLeft = State.Spec is not null && Training.MaxRounds is > 0 and var most ? Math.Max(0, most - State.ProbeRounds) : -1,
     };
 
     // An open round has no reading before its first wave is in; until then the last round's is what people want to see.

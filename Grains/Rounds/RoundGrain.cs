@@ -9,7 +9,7 @@ namespace FwdLLM.Grains;
 /// One round: invite, collect, gate, commit, report. All of it happens in <see cref="Advance"/>, which a timer calls and which
 /// does the next step from whatever is durable; calls from outside only record and wake it.
 /// </summary>
-[GrainType("round")]
+[GrainType("round"), CollectionAgeLimit(Minutes = 2)] // Closed, it is only asked about contributions that come late.
 public sealed partial class RoundGrain(
     [PersistentState("round", GrainsServices.Storage)] IPersistentState<RoundState> store,
     ClusterTimings timings,
@@ -19,6 +19,8 @@ public sealed partial class RoundGrain(
     private readonly RoundTally _tally = new();
     private readonly List<byte[]> _sums = [];
     private readonly HashSet<uint> _invited = [];
+    private readonly List<RecordedContribution> _held = [];
+    private bool _closing;
     private IGrainTimer? _timer;
     private bool _rebuilt;
     private long _waveStarted;
@@ -52,19 +54,7 @@ public sealed partial class RoundGrain(
 
     public Task Accepted(string deviceId, Assignment assignment, Contribution contribution)
     {
-        if (State.Spec is null) return Task.CompletedTask;
-        if (State.Closed is { } closed)
-        {
-            if (!_tally.Add(new RecordedContribution { DeviceId = deviceId, Assignment = assignment, Contribution = contribution })) return Task.CompletedTask;
-            State.Closed = closed with { Late = closed.Late + 1 };
-            Report();
-        }
-        else
-        {
-            Record(deviceId, assignment, contribution);
-            if (Enough()) Wake();
-        }
-
+        Notice(new RecordedContribution { DeviceId = deviceId, Assignment = assignment, Contribution = contribution });
         return Task.CompletedTask;
     }
 
@@ -87,6 +77,8 @@ public sealed partial class RoundGrain(
         if (State.Closed is not null || !(Enough() || Overdue())) return;
         try
         {
+            // What arrives meanwhile is no part of what the gate reads and the journal gets.
+            _closing = true;
             await CloseWave();
         }
         catch (Exception e) when (e is ArgumentException or InvalidDataException or ArithmeticException)
@@ -97,6 +89,32 @@ public sealed partial class RoundGrain(
             _timer = null;
             _ = Job().RoundFailed(Order.Round, e.Message).Observe(x => LogReportFailed(RoundKey, x));
             DeactivateOnIdle();
+        }
+        finally
+        {
+            _closing = false;
+            foreach (var held in _held) Notice(held);
+            _held.Clear();
+        }
+    }
+
+    private void Notice(RecordedContribution work)
+    {
+        if (State.Spec is null) return;
+        if (_closing)
+        {
+            _held.Add(work);
+        }
+        else if (State.Closed is { } closed)
+        {
+            if (!_tally.Add(work)) return;
+            State.Closed = closed with { Late = closed.Late + 1 };
+            Report();
+        }
+        else
+        {
+            Record(work.DeviceId, work.Assignment, work.Contribution);
+            if (Enough()) Wake();
         }
     }
 
@@ -206,6 +224,8 @@ public sealed partial class RoundGrain(
         _timer?.Dispose();
         _timer = null;
         _sums.Clear();
+        _invited.Clear();
+        _tally.Close();
         Report();
     }
 

@@ -6,7 +6,10 @@ namespace FwdLLM.Grains;
 internal sealed class RoundTally
 {
     private readonly SortedDictionary<(uint Wave, uint Slot), RecordedContribution> _all = [];
+    private readonly HashSet<(uint Wave, uint Slot)> _seen = [];
     private readonly HashSet<(uint Wave, uint Slot)> _reduced = [];
+    private readonly Dictionary<uint, int> _inWave = [];
+    private bool _closed;
 
     public int Count => _all.Count;
 
@@ -25,11 +28,18 @@ internal sealed class RoundTally
     }
 
     /// <summary>False when it is there already.</summary>
-    public bool Add(RecordedContribution contribution) => _all.TryAdd((contribution.Assignment.Wave, contribution.Assignment.Slot), contribution);
+    public bool Add(RecordedContribution contribution)
+    {
+        var key = (contribution.Assignment.Wave, contribution.Assignment.Slot);
+        if (!_seen.Add(key)) return false;
+        _inWave[key.Wave] = InWave(key.Wave) + 1;
+        if (!_closed) _all.Add(key, contribution);
+        return true;
+    }
 
-    public bool Has(uint wave, uint slot) => _all.ContainsKey((wave, slot));
+    public bool Has(uint wave, uint slot) => _seen.Contains((wave, slot));
 
-    public int InWave(uint wave) => _all.Keys.Count(k => k.Wave == wave);
+    public int InWave(uint wave) => _inWave.GetValueOrDefault(wave);
 
     /// <summary>Those not yet <see cref="MarkReduced"/>, in groups.</summary>
     public IReadOnlyList<RecordedContribution[]> NotReduced(int group) =>
@@ -38,4 +48,12 @@ internal sealed class RoundTally
     /// <summary>Their sums are kept; they need not be summed again.</summary>
     public void MarkReduced(RecordedContribution[] group) =>
         _reduced.UnionWith(group.Select(c => (c.Assignment.Wave, c.Assignment.Slot)));
+
+    /// <summary>The journal has them now: what is left is who has answered, to know what comes again.</summary>
+    public void Close()
+    {
+        _closed = true;
+        _all.Clear();
+        _reduced.Clear();
+    }
 }

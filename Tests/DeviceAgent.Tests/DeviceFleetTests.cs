@@ -26,6 +26,18 @@ public sealed class DeviceFleetTests
     }
 
     [Fact]
+    public async Task Enrolments_on_their_way_at_a_time_are_bounded()
+    {
+        var counting = new CountingCluster(_cluster);
+        var fleet = new DeviceFleet(Options(devices: 20, concurrent: 1) with { MaxConcurrentCalls = 3 }, counting, new CountingWorkers(), _time, () => 0.5);
+
+        var ends = await _time.DriveAsync(fleet.RunAsync(TestContext.Current.CancellationToken));
+
+        Assert.Equal(20, ends.Count);
+        Assert.Equal((20, 3), (_cluster.Enrolments.Count, counting.MostAtOnce));
+    }
+
+    [Fact]
     public async Task Device_that_fails_stops_the_others_and_its_failure_is_reported()
     {
         for (var device = 0; device < 5; device++)
@@ -57,6 +69,32 @@ public sealed class DeviceFleetTests
     }
 
     private static FleetOptions Options(int devices, int concurrent) => new() { JobId = "job", FirstDevice = 10, DeviceCount = devices, MaxConcurrentWork = concurrent };
+
+    /// <summary>Counts the enrolments on their way; each takes some turns of the scheduler.</summary>
+    private sealed class CountingCluster(FakeCluster cluster) : IDeviceCluster
+    {
+        private readonly Lock _lock = new();
+        private int _running;
+
+        public int MostAtOnce { get; private set; }
+
+        public async Task<Welcome> EnrolAsync(string deviceId, Enrolment enrolment, CancellationToken cancellation)
+        {
+            lock (_lock)
+                MostAtOnce = Math.Max(MostAtOnce, ++_running);
+            for (var turn = 0; turn < 50; turn++)
+                await Task.Yield();
+            lock (_lock)
+                _running--;
+            return await cluster.EnrolAsync(deviceId, enrolment, cancellation);
+        }
+
+        public Task<CheckInReply> CheckInAsync(string deviceId, CheckIn request, CancellationToken cancellation) => cluster.CheckInAsync(deviceId, request, cancellation);
+
+        public Task<Receipt> ContributeAsync(string deviceId, Contribution contribution, CancellationToken cancellation) => cluster.ContributeAsync(deviceId, contribution, cancellation);
+
+        public Task<SnapshotChunk> GetSnapshotAsync(string jobId, long version, int offset, CancellationToken cancellation) => cluster.GetSnapshotAsync(jobId, version, offset, cancellation);
+    }
 
     private sealed class CountingWorkers : IWorkerFactory
     {

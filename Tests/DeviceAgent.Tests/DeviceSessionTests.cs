@@ -49,6 +49,18 @@ public sealed class DeviceSessionTests
     }
 
     [Fact]
+    public async Task Enrolment_that_is_put_off_is_sent_again_inside_the_window()
+    {
+        _cluster.Welcomes.Enqueue(() => new Welcome { RetryMin = TimeSpan.FromSeconds(10), RetryMax = TimeSpan.FromSeconds(20) });
+
+        var end = await RunAsync(() => 0.25);
+
+        Assert.Null(end.Refusal);
+        Assert.Equal(2, _cluster.Enrolments.Count);
+        Assert.Equal([TimeSpan.FromSeconds(12.5)], _time.Delays);
+    }
+
+    [Fact]
     public async Task Same_assignment_again_is_answered_with_the_same_contribution_without_computing()
     {
         _cluster.Replies.Enqueue(() => FakeCluster.Work(round: 5));

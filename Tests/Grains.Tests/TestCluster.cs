@@ -2,6 +2,7 @@ using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 using FwdLLM.Silo.Storage;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.Hosting;
 using Orleans.Storage;
@@ -14,7 +15,9 @@ internal sealed class TestCluster : IAsyncDisposable
 {
     private readonly InProcessTestCluster _cluster;
 
-    private TestCluster(InProcessTestCluster cluster) => _cluster = cluster;
+    private readonly string _database;
+
+    private TestCluster(InProcessTestCluster cluster, string database) => (_cluster, _database) = (cluster, database);
 
     public IClusterClient Client => _cluster.Client;
 
@@ -22,9 +25,9 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public IModelGrain Model => Client.GetGrain<IModelGrain>("job");
 
-    public static Task<TestCluster> Start(string database, TimeProvider? clock = null, Func<string, GrainId, bool>? fails = null) => Start(() => new SqliteRecordStore(database), clock, fails);
+    public static Task<TestCluster> Start(string database, TimeProvider? clock = null, Func<string, GrainId, bool>? fails = null, FlowLimits? limits = null) => Start(() => new SqliteRecordStore(database), clock, fails, limits);
 
-    public static async Task<TestCluster> Start(Func<IRecordStore> store, TimeProvider? clock = null, Func<string, GrainId, bool>? fails = null)
+    public static async Task<TestCluster> Start(Func<IRecordStore> store, TimeProvider? clock = null, Func<string, GrainId, bool>? fails = null, FlowLimits? limits = null)
     {
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
@@ -42,11 +45,11 @@ internal sealed class TestCluster : IAsyncDisposable
                 PullEvery = TimeSpan.FromMilliseconds(200),
                 RetryMin = TimeSpan.FromMilliseconds(1),
                 RetryMax = TimeSpan.FromMilliseconds(5),
-            });
+            }, limits);
         });
         var cluster = builder.Build();
         await cluster.DeployAsync();
-        return new TestCluster(cluster);
+        return new TestCluster(cluster, database);
     }
 
     public IDeviceGrain Device(int number) => Client.GetGrain<IDeviceGrain>(DeviceId(number));
@@ -126,6 +129,17 @@ internal sealed class TestCluster : IAsyncDisposable
         Assert.Equal(JobPhase.Finished, status.Phase);
         await Task.WhenAll(work);
         return status;
+    }
+
+    /// <summary>How often a grain's record was written.</summary>
+    public async Task<long> WritesOf(string grain)
+    {
+        await using var connection = new SqliteConnection($"Data Source={_database};Mode=ReadOnly;Pooling=False");
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var select = connection.CreateCommand();
+        select.CommandText = "SELECT etag FROM grain_state WHERE grain = $grain";
+        select.Parameters.AddWithValue("$grain", grain);
+        return (long)(await select.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
     }
 
     /// <summary>Ends the silo as a crash does: no deactivation, no shutdown.</summary>
