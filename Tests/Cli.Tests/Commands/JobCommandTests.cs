@@ -74,7 +74,7 @@ public sealed class JobCommandTests
         Assert.Equal(ExitCodes.BadInput, await cli.RunAsync(new FakeExecutor(), "job", "status"));
         Assert.Equal(ExitCodes.BadInput, await cli.RunAsync(new FakeExecutor(), "job"));
         Assert.Equal(ExitCodes.BadInput, await cli.RunAsync(new FakeExecutor(), "jobb"));
-        Assert.Contains("no command is given; there are validate, submit, status, watch, pause, export.", cli.Error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("no command is given; there are validate, submit, status, watch, pause, export, journal.", cli.Error.ToString(), StringComparison.Ordinal);
         Assert.Contains("jobb is not known here; did you mean job?", cli.Error.ToString(), StringComparison.Ordinal);
         Assert.Contains("See fwdllm job status --help.", cli.Error.ToString(), StringComparison.Ordinal);
     }
