@@ -22,6 +22,9 @@ internal sealed class BoundedDeviceCluster(IDeviceCluster cluster, int most) : I
     public Task<SnapshotChunk> GetSnapshotAsync(string jobId, long version, int offset, CancellationToken cancellation) =>
         cluster.GetSnapshotAsync(jobId, version, offset, cancellation);
 
+    public Task<ModelChanges> GetChangesAsync(string jobId, long from, long version, int offset, CancellationToken cancellation) =>
+        cluster.GetChangesAsync(jobId, from, version, offset, cancellation);
+
     public void Dispose() => _free.Dispose();
 
     private async Task<T> WhenFreeAsync<T>(Func<Task<T>> call, CancellationToken cancellation)
