@@ -94,6 +94,8 @@ public sealed class DeviceFleetTests
         public Task<Receipt> ContributeAsync(string deviceId, Contribution contribution, CancellationToken cancellation) => cluster.ContributeAsync(deviceId, contribution, cancellation);
 
         public Task<SnapshotChunk> GetSnapshotAsync(string jobId, long version, int offset, CancellationToken cancellation) => cluster.GetSnapshotAsync(jobId, version, offset, cancellation);
+
+        public Task<ModelChanges> GetChangesAsync(string jobId, long from, long version, int offset, CancellationToken cancellation) => cluster.GetChangesAsync(jobId, from, version, offset, cancellation);
     }
 
     private sealed class CountingWorkers : IWorkerFactory

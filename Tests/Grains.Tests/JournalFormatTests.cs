@@ -87,10 +87,10 @@ public sealed class JournalFormatTests : IDisposable
         await storage.WriteStateAsync("journal", GrainId.Create("journal", key), new GrainState<JournalState>(state));
     }
 
-    private async Task<SqliteGrainStorage> Open(OrleansGrainStorageSerializer serializer)
+    private async Task<DurableGrainStorage> Open(OrleansGrainStorageSerializer serializer)
     {
-        var storage = new SqliteGrainStorage("test", _folder.Database, serializer);
-        await storage.OpenAsync();
+        var storage = new DurableGrainStorage("test", new SqliteRecordStore(_folder.Database), serializer);
+        await storage.OpenAsync(CancellationToken.None);
         return storage;
     }
 }

@@ -70,6 +70,8 @@ internal sealed class WatchedCluster(IDeviceCluster cluster, int devices, int in
         }
     }
 
+    public Task<ModelChanges> GetChangesAsync(string jobId, long from, long version, int offset, CancellationToken cancellation) => cluster.GetChangesAsync(jobId, from, version, offset, cancellation);
+
     public Task<SnapshotChunk> GetSnapshotAsync(string jobId, long version, int offset, CancellationToken cancellation) =>
         cluster.GetSnapshotAsync(jobId, version, offset, cancellation);
 

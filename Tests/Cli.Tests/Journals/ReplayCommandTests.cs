@@ -101,7 +101,7 @@ public sealed class ReplayCommandTests(ReplayCommandTests.Runs runs) : IClassFix
         var jobs = new FakeJobs { Journal = source };
         using var cli = new CliRun { Jobs = jobs };
         Assert.Equal(0, await cli.RunAsync(new FakeExecutor(), Cancellation, "job", "journal", "last", "--out", cli.Path("copy.fwj"), "--gateway", "a:1"));
-        Assert.Equal(["a:1"], jobs.Gateways);
+        Assert.Equal(["a:1"], jobs.Cluster?.Gateways);
         Assert.Equal(await File.ReadAllBytesAsync(runs.Journal("last"), Cancellation), await File.ReadAllBytesAsync(cli.Path("copy.fwj"), Cancellation));
         Assert.Equal(0, await cli.RunAsync(new FakeExecutor(), Cancellation, "replay", "last", "--gateway", "a:1"));
         Assert.Equal(0, await cli.RunAsync(new FakeExecutor(), Cancellation, "replay", cli.Path("copy.fwj"), "--expect", source.Head.AdapterSha256));
