@@ -80,6 +80,13 @@ internal sealed class ProgramProcess : IAsyncDisposable
         return this;
     }
 
+    /// <summary>Its exit code, waiting for the end.</summary>
+    public async Task<int> EndAsync(CancellationToken cancellation)
+    {
+        await _process.WaitForExitAsync(cancellation);
+        return _process.ExitCode;
+    }
+
     /// <summary>kill -9, and waits until it is gone.</summary>
     public async Task KillAsync()
     {
