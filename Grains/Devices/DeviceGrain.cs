@@ -58,10 +58,15 @@ public sealed partial class DeviceGrain(
         if (await job.GetSpec() is not { } spec) return Refuse($"There is no job '{enrolment.JobId}'; submit it first, or check the id.");
         var status = await job.GetStatus(-1, TimeSpan.Zero);
 
+        var training = trainings.Create(spec);
+        if (training.NeedsExact && !enrolment.Exact) return Refuse($"Job '{enrolment.JobId}' takes exact gradients only; start the agent with --exact, on a device that has the memory.");
+
         var state = store.State;
         if (state.JobId != enrolment.JobId) (state.Assignments, state.Inbox, state.Verdicts, state.Assigned, state.Missed) = ([], [], [], 0, 0);
         (state.JobId, state.Examples, state.Exact, state.JobEnded) = (enrolment.JobId, enrolment.Examples, enrolment.Exact, status.Phase == JobPhase.Finished);
-        _training = trainings.Create(spec);
+        _training = training;
+        // It may have come back as the other kind: what it is asked for must be what it can do.
+        state.Assignments = [.. state.Assignments.Select(work => HasContributed(work) ? work : WaveRule.Fit(work, state.Exact, training.ProbesPerDevice))];
         await store.SaveOrLeave(this);
         await Register();
         LogEnrolled(DeviceId, enrolment.JobId, enrolment.Examples, enrolment.Agent);
@@ -110,6 +115,7 @@ public sealed partial class DeviceGrain(
     {
         var state = store.State;
         if (state.JobId != assignment.JobId || state.JobEnded) return;
+        assignment = WaveRule.Fit(assignment, state.Exact, (await Training()).ProbesPerDevice);
         if (!state.Assignments.Contains(assignment))
         {
             if (Work is { } last && (assignment.Round, assignment.Wave).CompareTo((last.Round, last.Wave)) < 0) return;

@@ -7,6 +7,9 @@ public class TinyJob : IAsyncLifetime
 {
     public virtual int Devices => 6;
 
+    /// <summary>How many of them compute exact gradients.</summary>
+    public virtual int ExactDevices => 0;
+
     /// <summary>The dealing depends on the seed: agents that used another than the job's would give other bits.</summary>
     public const string Split = "dirichlet:1";
 
@@ -44,6 +47,7 @@ public class TinyJob : IAsyncLifetime
             test: test.jsonl
             split: {Split}
             devices: {Devices}
+            exact_devices: {ExactDevices}
             seed: 7
             max_rounds: 15
             max_tokens: 16
