@@ -142,6 +142,16 @@ public sealed class TrainerExactTests
         Assert.Equal(0.5, progress[progress.Length / 2], 0.06);
     }
 
+    [Theory]
+    [InlineData(OptimiserKind.Normalised, 0, 0, "e8a900a8e4103433")]
+    [InlineData(OptimiserKind.Normalised, 0.9, 200, "619d82d3259a4b38")]
+    [InlineData(OptimiserKind.Adam, 0.9, 200, "b8298373883083f1")]
+    public void Probes_alone_give_the_bits_that_they_gave_before_steps_followed_the_noise(OptimiserKind optimiser, double momentum, long passes, string sha256)
+    {
+        var trainer = new Trainer(QuadraticFleet.Context(QuadraticFleet.Options with { Optimiser = optimiser, Momentum = momentum, MaxPasses = passes, MaxRounds = 20, FullRateRounds = 10 }));
+        Assert.Equal(sha256, new QuadraticFleet(trainer, 4).Run()[^1].AdapterSha256()[..16]);
+    }
+
     [Fact]
     public void Refuse_names_what_an_exact_gradient_breaks()
     {
