@@ -14,6 +14,7 @@ internal static class LearningDefaults
           --estimator KIND       jvp, one-sided or central; oracle or central-limit, the scalars of jvp or of central as its step goes to 0, at a fraction of the time. Default: oracle; for fwdllm-reference central.
           --max-passes N         Forward passes (of 8 examples) to spend. Default: 25000.
           --devices N            Devices. Default: 50.
+          --exact N|FRACTION     Devices that answer with exact gradients instead of probes. Default: 0.
           --seeds N,N            One run each. Default: 1.
           --set NAME=VALUE,...   Other options of the recipe; ';' separates several runs.
           --evaluate-every N     Rounds between evaluations; 0 for none. Default: 10.

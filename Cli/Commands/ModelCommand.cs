@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using FwdLLM.Cli.Settings;
 using FwdLLM.Cli.Views;
+using FwdLLM.Learning.Tasks;
 using FwdLLM.Modeling.Compaction;
 
 namespace FwdLLM.Cli.Commands;
@@ -26,14 +27,17 @@ internal static class ModelCommand
         var keep = new Option<string>("--keep-float") { Description = "Layers that stay in fp32, with commas between, or auto: as many as the test needs. Default: none.", HelpName = "LAYERS" };
         var corpus = new Option<string[]>("--corpus") { Description = "Texts to test a quantised model with: .txt (one a line), JSON Lines or CSV. Default: the data that comes with fwdllm.", HelpName = "FILE...", AllowMultipleArgumentsPerToken = true };
         var text = new Option<string>("--text-column") { Description = "Column or key of the text. Default: text.", HelpName = "NAME" };
+        var task = new Option<string>("--task") { Description = $"Task of the jobs that will use it: {string.Join(", ", TaskNames.All)}. Says which rows the model hands out. Default: classification.", HelpName = "TASK" };
         var exact = new Option<bool>("--exact") { Description = "Add the graph of exact gradients, for devices that compute them (device agent's --exact)." };
-        var command = new Command("add", "Compile a checkpoint with an adapter into a folder of artifacts, named by its content.\n\nExample: fwdllm model add models/all-MiniLM-L6-v2 --adapter lora-xs:8 --precision int8 --keep-float auto --artifacts artifacts") { model, adapter, precision, keep, corpus, text, exact, artifacts };
+        var command = new Command("add", "Compile a checkpoint with an adapter into a folder of artifacts, named by its content.\n\nExample: fwdllm model add models/all-MiniLM-L6-v2 --adapter lora-xs:8 --precision int8 --keep-float auto --artifacts artifacts") { model, adapter, precision, keep, corpus, text, task, exact, artifacts };
         command.SetAction(parsed =>
         {
+            var kind = TaskNames.Find(parsed.GetValue(task) ?? TaskNames.Of(TaskKind.Classification))
+                ?? throw new InputException($"--task is \"{parsed.GetValue(task)}\"; give one of {string.Join(", ", TaskNames.All)}.");
             var format = PrecisionOption.Parse(parsed.GetValue(precision), parsed.GetValue(keep));
             var compiled = ArtifactFolder.Add(
                 parsed.GetRequiredValue(model), AdapterOption.Parse(parsed.GetValue(adapter) ?? "lora-xs"), format,
-                () => TestTexts(parsed.GetValue(corpus), parsed.GetValue(text) ?? "text", context.Assets), parsed.GetRequiredValue(artifacts), context.Error.WriteLine, parsed.GetValue(exact));
+                () => TestTexts(parsed.GetValue(corpus), parsed.GetValue(text) ?? "text", context.Assets), parsed.GetRequiredValue(artifacts), context.Error.WriteLine, parsed.GetValue(exact), TaskDefaults.Pooling(kind));
             context.Error.WriteLine($"compiled {AdapterOption.Format(compiled.Manifest.Adapter)}: {Quantity.Count(compiled.Layout.Dimension)} parameters in {compiled.Layout.Blocks.Count} blocks, {compiled.Folder}");
             context.Output.WriteLine(compiled.ManifestSha256);
             return ExitCodes.Success;

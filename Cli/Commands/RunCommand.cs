@@ -51,6 +51,12 @@ internal sealed class RunCommand
             return ExitCodes.Interrupted;
         }
 
+        catch when (!settings.Continue)
+        {
+            RunFolder.Discard(settings);
+            throw;
+        }
+
         RunFolder.Finish(settings, summary);
         if (settings.Format == OutputFormat.Json)
             _context.Output.WriteLine(RunFolder.ToJsonLine(summary));

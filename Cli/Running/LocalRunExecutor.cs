@@ -7,6 +7,7 @@ using FwdLLM.DeviceAgent.Work;
 using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Inference;
+using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
@@ -34,7 +35,7 @@ public sealed class LocalRunExecutor(TimeProvider time, Func<double> random) : I
             var data = RunData.Load(settings);
             observer.Report(new RunProgress { Phase = "compiling the model", Elapsed = watch.Elapsed });
             var model = await Task.Run(() => Compile(settings, () => data.Train.Texts, line => observer.Report(new RunProgress { Phase = line, Elapsed = watch.Elapsed }), cancellation), cancellation);
-            ExportFormats.Check(settings.Export, model);
+            ExportFormats.Check(settings.Export, model, settings.Task.Outputs(data.Labels.Count) > 0);
             var spec = JobSpecFactory.Create(settings, data.Labels, VerbalizerHead.Read(settings, data.Labels), model);
             using var workers = new ShardWorkerFactory(data.Train, data.Shards, (_, _) => Task.FromResult(model.Folder), new RuntimeOptions(), ExactOption.Choose(settings.Algorithm.Seed, settings.Devices, settings.ExactDevices));
             using var evaluation = ModelRuntime.Open(model, new RuntimeOptions { AllowVjp = false });

@@ -34,6 +34,14 @@ public static class RunFolder
         Write(settings.Output, SettingsFile, JsonSerializer.Serialize(settings, Json));
     }
 
+    /// <summary>Takes back <see cref="Create"/> where the run came to nothing: no file but the settings is there.</summary>
+    public static void Discard(RunSettings settings)
+    {
+        if (Directory.EnumerateFileSystemEntries(settings.Output).Any(entry => Path.GetFileName(entry) != SettingsFile)) return;
+        File.Delete(Path.Combine(settings.Output, SettingsFile));
+        Directory.Delete(settings.Output);
+    }
+
     /// <summary>Reads the settings of a run that is to be continued.</summary>
     /// <exception cref="InputException">No run is there, it is finished, or its settings are damaged.</exception>
     public static RunSettings Open(string folder)

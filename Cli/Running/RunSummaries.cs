@@ -25,6 +25,7 @@ internal static class RunSummaries
             Estimator = JsonNamingPolicy.KebabCaseLower.ConvertName(settings.Algorithm.Estimator.ToString()),
             Seed = settings.Algorithm.Seed,
             Devices = settings.Devices,
+            ExactDevices = settings.ExactDevices,
             Rounds = model.Version,
             Probes = status.Probes,
             ForwardPasses = model.ForwardPasses,

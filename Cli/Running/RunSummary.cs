@@ -37,6 +37,10 @@ public sealed record RunSummary
     [JsonPropertyName("devices")]
     public required int Devices { get; init; }
 
+    /// <summary>Of these, devices that compute exact gradients.</summary>
+    [JsonPropertyName("exact_devices")]
+    public int ExactDevices { get; init; }
+
     /// <summary>Rounds closed.</summary>
     [JsonPropertyName("rounds")]
     public required long Rounds { get; init; }

@@ -51,6 +51,13 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
             Export = Parsed("export", ExportOption.Default, ExportOption.Parse),
             Format = Format(OutputFormat.Table),
         };
+        if (settings.Algorithm.Estimator == EstimatorKind.Exact)
+        {
+            if (raw["exact_devices"] is { } some && settings.ExactDevices != devices)
+                _errors.Add($"{some.Where} is \"{some.Text}\", but with the estimator exact all {devices} devices compute exact gradients; leave one of the two out.");
+            settings = settings with { ExactDevices = devices };
+        }
+
         if (settings.Stride >= settings.MaxTokens)
             _errors.Add($"{raw["stride"]?.Where ?? "the stride"} is {settings.Stride}, but a window has only {settings.MaxTokens} tokens; give less, or raise --max-tokens.");
         if (settings.TextColumn == settings.LabelColumn)
@@ -164,10 +171,11 @@ public sealed partial class RunSettingsBuilder(RawSettings raw, BundledAssets as
     {
         var start = Choice("algorithm", "default", ["default", "fwdllm-reference"]) == "default" ? new AlgorithmOptions() : AlgorithmOptions.Reference;
         start = task.Suit(start);
-        var estimator = raw["estimator"] is null ? start.Estimator : Choice("estimator", "jvp", ["jvp", "one-sided", "central"]) switch
+        var estimator = raw["estimator"] is null ? start.Estimator : Choice("estimator", "jvp", ["jvp", "one-sided", "central", "exact"]) switch
         {
             "one-sided" => EstimatorKind.OneSided,
             "central" => EstimatorKind.Central,
+            "exact" => EstimatorKind.Exact,
             _ => EstimatorKind.Jvp,
         };
         var seed = raw["seed"];

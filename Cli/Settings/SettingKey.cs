@@ -31,7 +31,7 @@ public sealed record SettingKey(string Name, string? Value, string Help)
         new("adapter", "KIND[:NUMBER][@LAYER]", $"What is trained: {AdapterOption.Kinds}. Default: lora-xs:8."),
         new("precision", "FORMAT", "Weights of the model: fp32, int8 (activations too), int8-weights or int4; int8-weights-fast and int4-fast round activations as well. Default: fp32."),
         new("keep_float", "LAYERS", "Layers that stay in fp32, with commas between, for example output; or auto: as many as the admission test needs. Default: none."),
-        new("estimator", "KIND", "Directional derivatives: jvp (exact), one-sided or central (finite differences). Default: the recipe's."),
+        new("estimator", "KIND", "Directional derivatives: jvp (exact), one-sided or central (finite differences); or exact: no probes, every device backpropagates. Default: the recipe's."),
         new("seed", "N", "Seed of every random choice; same seed, same result. Default: 1."),
         new("max_passes", "N", "Stop when so many forward passes (of 8 examples) are spent; 0 for no limit. Default: the recipe's."),
         new("max_rounds", "N", "Stop after so many rounds. Default: the recipe's."),

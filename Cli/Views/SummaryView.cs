@@ -23,6 +23,8 @@ internal static class SummaryView
         Row("rounds", Quantity.Count(summary.Rounds));
         Row("probes", Quantity.Count(summary.Probes));
         Row("devices", Quantity.Count(summary.Devices));
+        if (summary.ExactDevices > 0)
+            Row("with exact gradients", Quantity.Count(summary.ExactDevices));
         Row("up per device", Quantity.Bytes(summary.BytesUpPerDevice));
         Row("down per device", Quantity.Bytes(summary.BytesDownPerDevice));
         Row("up per probe", Quantity.Bytes(summary.BytesUpPerProbe));

@@ -15,6 +15,7 @@ internal static class DirectionalDerivatives
         {
             EstimatorKind.Jvp => Jvp(runtime, heads, batch, snapshot, directions, cancellation),
             EstimatorKind.Oracle or EstimatorKind.CentralLimit => Oracle(context, runtime, heads, batch, snapshot, directions, cancellation),
+            EstimatorKind.Exact => throw new ArgumentException("This job has no probes, only exact gradients; its orders for probes are not meant for it."),
             _ => Differences(context.Options, runtime, heads, batch, snapshot, directions, cancellation),
         };
 

@@ -68,6 +68,7 @@ public sealed partial class DeviceGrain(
         if (admission.TurnAway() is { } window) return ComeBack(window);
 
         if (await jobs.Find(enrolment.JobId) is not { } job) return Refuse($"There is no job '{enrolment.JobId}'; submit it first, or check the id.");
+        if (job.Training.NeedsExact && !enrolment.Exact) return Refuse($"Job '{enrolment.JobId}' takes exact gradients only; start the agent with --exact, on a device that has the memory.");
         var status = await GrainFactory.GetGrain<IJobGrain>(enrolment.JobId).GetStatus(-1, TimeSpan.Zero);
         var (state, ended) = (store.State, status.Phase == JobPhase.Finished);
         _training = job.Training;
@@ -75,6 +76,8 @@ public sealed partial class DeviceGrain(
         {
             if (state.JobId != enrolment.JobId) (state.Assignments, state.Inbox, state.Verdicts, state.Assigned, state.Missed) = ([], [], [], 0, 0);
             (state.JobId, state.Examples, state.Exact, state.JobEnded) = (enrolment.JobId, enrolment.Examples, enrolment.Exact, ended);
+            // It may have come back as the other kind: what it is asked for must be what it can do.
+            state.Assignments = [.. state.Assignments.Select(work => HasContributed(work) ? work : WaveRule.Fit(work, state.Exact, job.Training.ProbesPerDevice))];
             await Save();
             LogEnrolled(DeviceId, enrolment.JobId, enrolment.Examples, enrolment.Agent);
         }
@@ -145,6 +148,7 @@ public sealed partial class DeviceGrain(
     {
         var state = store.State;
         if (state.JobId != assignment.JobId || state.JobEnded) return;
+        assignment = WaveRule.Fit(assignment, state.Exact, (await Training()).ProbesPerDevice);
         if (!state.Assignments.Contains(assignment))
         {
             if (Work is { } last && (assignment.Round, assignment.Wave).CompareTo((last.Round, last.Wave)) < 0) return;

@@ -137,7 +137,7 @@ public sealed partial class RoundGrain(
         await BackgroundCalls.ForEach(silent, timings.Parallelism, async member =>
         {
             foreach (var found in await Device(member).GetAccepted(spec.Id, order.Round))
-                Record(member.DeviceId, WaveRule.Work(spec, order, member, found.Wave), found);
+                Record(member.DeviceId, WaveRule.Answered(spec, order, member, found), found);
         });
     }
 

@@ -28,4 +28,19 @@ public static class WaveRule
         BatchSize = order.BatchSize,
         Deadline = spec.Cohort.Deadline,
     };
+
+    /// <summary>The work of a device that computes exact gradients now, or probes, whichever it was chosen for: it may have come back as the other kind.</summary>
+    /// <param name="work">What the round asks.</param>
+    /// <param name="exact">Whether the device computes exact gradients.</param>
+    /// <param name="probes">K, the probes of a device that was not chosen for any.</param>
+    public static Assignment Fit(Assignment work, bool exact, int probes) => (WorkKind)work.Kind switch
+    {
+        WorkKind.Probes when exact => work with { Kind = (byte)WorkKind.ExactGradient, FirstProbe = 0, ProbeCount = 0 },
+        WorkKind.ExactGradient when !exact => work with { Kind = (byte)WorkKind.Probes, FirstProbe = checked(work.Wave * (uint)probes), ProbeCount = probes },
+        _ => work,
+    };
+
+    /// <summary>A member's work that a contribution answers: what it holds tells exact gradients from probes.</summary>
+    public static Assignment Answered(JobSpec spec, RoundOrder order, CohortMember member, Contribution found) =>
+        Fit(Work(spec, order, member, found.Wave), found.Vector.Length > 0, found.Scalars.Length / sizeof(float));
 }

@@ -15,6 +15,12 @@ public interface ITraining
     /// <summary>Probe rounds after which training is complete; 0 when there is no such limit.</summary>
     int MaxRounds { get; }
 
+    /// <summary>K, the probes that a device is asked for in each wave.</summary>
+    int ProbesPerDevice { get; }
+
+    /// <summary>Whether every device must compute exact gradients.</summary>
+    bool NeedsExact => false;
+
     /// <summary>Version 0.</summary>
     byte[] Initial();
 

@@ -14,6 +14,10 @@ public sealed class JobTraining(Trainer trainer) : ITraining
 
     public int MaxRounds => trainer.Context.Options.MaxRounds;
 
+    public int ProbesPerDevice => trainer.Context.Options.ProbesPerDevice;
+
+    public bool NeedsExact => trainer.Context.Options.Estimator == EstimatorKind.Exact;
+
     public byte[] Initial() => trainer.Initial().ToBytes();
 
     public TrainingOverview Plan(byte[] state)

@@ -27,9 +27,36 @@ public static class MixedEstimate
         if (probes == 0) return 1;
         if (!(probeDevices > 0 && double.IsFinite(probeDevices)))
             throw new ArgumentOutOfRangeException(nameof(probeDevices), probeDevices, $"{probes} probes come from at least one device.");
-        var variance = (1 / probeDevices) + ((dimension - 1.0) / probes);
+        var variance = ProbeVariance(probeDevices, probes, dimension);
         return variance / (variance + (1.0 / exact));
     }
+
+    /// <summary>
+    /// V/V₀: the variance of the pooled estimate, V = V_pV_e/(V_p + V_e), over the one it would have had with probes from the exact devices as well,
+    /// V₀ = Q(1/(M + E) + (D − 1)/(P + EK)). Q cancels. 1 without exact gradients.
+    /// <para>
+    /// Where batches are noisy E‖ĝ‖² is V, so a step of prescribed length ρ is one of ρ/√V per unit of gradient. √(V/V₀)·ρ keeps that at ρ/√V₀: an
+    /// estimate with less noise moves as far along the gradient as a noisy one, and less far beside it.
+    /// </para>
+    /// </summary>
+    /// <param name="probeDevices">M, contributions with probes.</param>
+    /// <param name="probes">P.</param>
+    /// <param name="exact">E, exact gradients.</param>
+    /// <param name="dimension">D.</param>
+    /// <param name="probesPerDevice">K, the probes that a device would have been asked for.</param>
+    /// <exception cref="ArgumentOutOfRangeException">As for <see cref="ExactWeight"/>, or K is not positive.</exception>
+    public static double NoiseRatio(double probeDevices, long probes, long exact, int dimension, int probesPerDevice)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(probesPerDevice);
+        var weight = ExactWeight(probeDevices, probes, exact, dimension);
+        if (weight == 0) return 1;
+        // V_pV_e/(V_p + V_e) = αV_e.
+        var pooled = weight / exact;
+        return Math.Min(1, pooled / ProbeVariance((probes == 0 ? 0 : probeDevices) + exact, probes + (exact * (long)probesPerDevice), dimension));
+    }
+
+    // V_p/Q.
+    private static double ProbeVariance(double devices, long probes, int dimension) => (1 / devices) + ((dimension - 1.0) / probes);
 
     /// <summary>(1 − α)p + αe [D].</summary>
     /// <param name="probed">p, the mean from probes [D].</param>

@@ -20,6 +20,9 @@ public enum EstimatorKind
 
     /// <summary>What <see cref="Central"/> tends to as ε → 0, from the backpropagated gradient, with the passes counted as those of <see cref="Central"/>. For benchmarks only.</summary>
     CentralLimit,
+
+    /// <summary>No probes: every device answers with the backpropagated gradient of its batch (<see cref="WorkKind.ExactGradient"/>), and a device that cannot is not welcome.</summary>
+    Exact,
 }
 
 /// <summary>Distribution of a direction's coordinates.</summary>

@@ -31,6 +31,10 @@ internal static class GradientEstimate
     public static double ExactWeight(RoundSums sums) =>
         MixedEstimate.ExactWeight(sums.ProbeWorks, sums.Probes[0] + sums.Probes[1], sums.ExactWorks(0) + sums.ExactWorks(1), sums.Dimension);
 
+    /// <summary>V/V₀ of the whole round.</summary>
+    public static double NoiseRatio(TrainingContext context, RoundSums sums) =>
+        MixedEstimate.NoiseRatio(sums.ProbeWorks, sums.Probes[0] + sums.Probes[1], sums.ExactWorks(0) + sums.ExactWorks(1), sums.Dimension, context.Options.ProbesPerDevice);
+
     /// <summary>Estimate from one half, without the probes along a guide [D]; zero when the half is empty.</summary>
     public static double[] Half(ModelState state, RoundSums sums, int half)
     {

@@ -62,6 +62,15 @@ public sealed record ModelState
     /// <summary>Running mean of the split-half agreement; NaN before the first reading.</summary>
     public double Agreement { get; init; } = double.NaN;
 
+    /// <summary>Contributions to probe rounds so far.</summary>
+    public long ProbeWorks { get; init; }
+
+    /// <summary>Of these, exact gradients.</summary>
+    public long ExactWorks { get; init; }
+
+    /// <summary>Noise of what the optimiser steps along, in squared norm, as a part of what it would be with probes alone; see <see cref="Estimation.MixedEstimate.NoiseRatio"/>.</summary>
+    public double NoiseRatio { get; init; } = 1;
+
     /// <summary>What the last step reports: short name → value, in ordinal order of the names.</summary>
     public IReadOnlyDictionary<string, double> Report { get; init; } = new SortedDictionary<string, double>(StringComparer.Ordinal);
 

@@ -4,7 +4,7 @@ namespace FwdLLM.Learning.Training;
 internal static class ModelStateFormat
 {
     private const uint Magic = 0x534D5746; // "FWMS"
-    private const int Version = 1;
+    private const int Version = 2;
 
     public static byte[] Write(ModelState state)
     {
@@ -31,6 +31,9 @@ internal static class ModelStateFormat
         Binary.Write<float>(writer, state.LastStep);
         Binary.Write<float>(writer, state.HeadOnlyHead);
         Binary.Write<byte>(writer, state.HeadFit);
+        writer.Write(state.ProbeWorks);
+        writer.Write(state.ExactWorks);
+        writer.Write(state.NoiseRatio);
         writer.Write(state.Report.Count);
         foreach (var (name, value) in state.Report.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
@@ -46,8 +49,8 @@ internal static class ModelStateFormat
     {
         if (reader.ReadUInt32() != Magic) throw new InvalidDataException("These bytes are no model state: the first four are not 'FWMS'.");
         var version = reader.ReadInt32();
-        if (version != Version) throw new InvalidDataException($"The model state has format version {version}; this build reads version {Version}. Use the build that wrote it, or a newer one.");
-        return new ModelState
+        if (version is < 1 or > Version) throw new InvalidDataException($"The model state has format version {version}; this build reads 1 to {Version}. Use the build that wrote it, or a newer one.");
+        var state = new ModelState
         {
             Version = reader.ReadUInt32(),
             // A stage that means nothing here would read as "training is complete".
@@ -69,9 +72,19 @@ internal static class ModelStateFormat
             LastStep = Binary.Read<float>(reader, "The last step"),
             HeadOnlyHead = Binary.Read<float>(reader, "The first head"),
             HeadFit = Binary.Read<byte>(reader, "The head fit"),
-            Report = ReadReport(reader),
         };
+        return (version == 1 ? state : ReadMixture(reader, state)) with { Report = ReadReport(reader) };
     });
+
+    // Version 1 knew no counts of exact gradients.
+    private static ModelState ReadMixture(BinaryReader reader, ModelState state)
+    {
+        var works = Within(reader.ReadInt64(), 0, long.MaxValue, "number of contributions to probe rounds");
+        var exact = Within(reader.ReadInt64(), 0, works, "number of exact gradients");
+        var noise = reader.ReadDouble();
+        if (!(noise is > 0 and <= 1)) throw new InvalidDataException($"The model state's noise ratio is {noise}; it is above 0 and at most 1, the data is damaged.");
+        return state with { ProbeWorks = works, ExactWorks = exact, NoiseRatio = noise };
+    }
 
     private static SortedDictionary<string, double> ReadReport(BinaryReader reader)
     {

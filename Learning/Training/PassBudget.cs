@@ -10,7 +10,7 @@ internal sealed class PassBudget(AlgorithmOptions options)
         if (options.MaxPasses == 0) return Math.Max(0, byRounds);
         var reserve = options.HeadFirst && options.HeadLast ? state.TotalExamples : 0;
         var left = (options.MaxPasses * (double)ForwardCost.ExamplesPerPass) - reserve - state.ForwardExamples;
-        return (int)Math.Clamp(left / WaveCost(), 0, Math.Max(0, byRounds));
+        return (int)Math.Clamp(left / WaveCost(state), 0, Math.Max(0, byRounds));
     }
 
     /// <summary>In [0, 1): the fraction of probe rounds done.</summary>
@@ -33,6 +33,12 @@ internal sealed class PassBudget(AlgorithmOptions options)
 
     private int Rounds(ModelState state) => state.ProbeRounds + RoundsLeft(state);
 
-    // With "every device" the number is not known here; one device's cost then only delays the stop by a round.
-    private double WaveCost() => Math.Max(1, options.CohortSize) * (double)ForwardCost.Probes(options.Estimator, options.BatchSize, options.ProbesPerDevice, options.CentredResiduals || options.ImportanceSampling);
+    // With "every device" the number is not known here; one device's cost then only delays the stop by a round. Cohorts to come are taken to hold as
+    // many exact devices as those so far.
+    private double WaveCost(ModelState state)
+    {
+        var probes = (double)ForwardCost.Probes(options.Estimator, options.BatchSize, options.ProbesPerDevice, options.CentredResiduals || options.ImportanceSampling);
+        var exact = options.Estimator == EstimatorKind.Exact ? 1 : state.ProbeWorks == 0 ? 0 : state.ExactWorks / (double)state.ProbeWorks;
+        return Math.Max(1, options.CohortSize) * (exact == 0 ? probes : ((1 - exact) * probes) + (exact * ForwardCost.ExactGradient(options.BatchSize)));
+    }
 }

@@ -92,7 +92,10 @@ internal static class ProbeStage
         var scalars = sums.Scalars?.ToDoubles() ?? new double[3];
         var probes = sums.Probes[0] + sums.Probes[1] + scalars[2];
         var rms = Math.Sqrt(scalars[0] / Math.Max(1, probes)) / RoundSums.SquareUnit;
+        var noise = NoiseRatio(context, state, sums);
         var rate = context.Options.LearningRate * rateFactor * Optimisers.StepScheduleFactor.At(context.Options.Schedule, progress);
+        // A step along the plain estimate shrinks with it by itself.
+        if (context.Options.Optimiser != OptimiserKind.Sgd && noise < 1) rate *= Math.Sqrt(noise);
         var (step, first, second) = ServerStep.Compute(context.Options, state, estimate, rate);
         var theta = (float[])state.Theta.Clone();
         var head = (float[])state.Head.Clone();
@@ -120,9 +123,13 @@ internal static class ProbeStage
             ["probes"] = probes,
         };
         if (sums.Exact is not null) (report["exact-gradients"], report["exact-weight"]) = (sums.ExactWorks(0) + sums.ExactWorks(1), GradientEstimate.ExactWeight(sums));
+        if (noise < 1) report["noise-ratio"] = noise;
         return state with
         {
             ProbeRounds = state.ProbeRounds + 1,
+            ProbeWorks = state.ProbeWorks + sums.Works,
+            ExactWorks = state.ExactWorks + sums.ExactWorks(0) + sums.ExactWorks(1),
+            NoiseRatio = noise,
             Theta = theta,
             Head = head,
             FirstMoment = first,
@@ -132,6 +139,16 @@ internal static class ProbeStage
             ScalarExponent = Exponent(rms, state.ScalarExponent),
             Report = report,
         };
+    }
+
+    // Of the mean that the optimiser steps along or divides by: the rounds before count in it with the weights that it remembers of their squares.
+    private static double NoiseRatio(TrainingContext context, ModelState state, RoundSums sums)
+    {
+        var round = GradientEstimate.NoiseRatio(context, sums);
+        if (round == 1 && state.NoiseRatio == 1) return 1; // Rounding must not tell rounds without exact gradients apart.
+        var memory = context.Options.Optimiser == OptimiserKind.Adam ? Optimisers.AdamOptions.DefaultBeta2 : context.Options.Momentum * context.Options.Momentum;
+        var share = (1 - memory) / (1 - Math.Pow(memory, state.ProbeRounds + 1.0));
+        return Math.Min(1, (share * round) + ((1 - share) * state.NoiseRatio));
     }
 
     private static double Agreement(ModelState state, RoundSums sums)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FwdLLM.Modeling.Checkpoints;
+using FwdLLM.Modeling.Compilation;
 
 namespace FwdLLM.Tests.Cluster;
 
@@ -56,6 +57,37 @@ public sealed class TaskRunTests : IDisposable
         Assert.InRange(metrics.GetProperty("perplexity").GetDouble(), 1, 1000);
         Assert.True(File.Exists(Path.Combine(_folder, "out", "adapter", "adapter_model.safetensors")));
         Assert.False(File.Exists(Path.Combine(_folder, "out", "adapter", "head.safetensors")));
+    }
+
+    [Fact]
+    public async Task Format_that_ends_in_a_head_is_refused_before_a_job_without_one_is_trained()
+    {
+        TinyLlama.Write(Path.Combine(_folder, "checkpoint"));
+        File.WriteAllLines(Path.Combine(_folder, "train.jsonl"), Answers(8, 1));
+        File.WriteAllLines(Path.Combine(_folder, "test.jsonl"), Answers(4, 2));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        await using var run = ProgramProcess.Start("Cli", _folder,
+            ["run", "--task", "causal-lm", "--model", "checkpoint", "--train", "train.jsonl", "--test", "test.jsonl", "--devices", "2", "--export", "onnx", "--out", "out"]);
+        await run.LineAsync("The format onnx ends in the logits of the job's classes, and this job trains no head", limit.Token);
+        Assert.DoesNotContain("starting the silo", run.Log, StringComparison.Ordinal);
+        Assert.NotEqual(0, await run.EndAsync(limit.Token));
+        Assert.False(Directory.Exists(Path.Combine(_folder, "out")));
+    }
+
+    [Fact]
+    public async Task Model_is_added_for_the_task_of_its_jobs()
+    {
+        TinyCheckpoint.Write(Path.Combine(_folder, "checkpoint"));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        foreach (var (task, rows) in new[] { ("classification", "Mean"), ("qa", "Tokens") })
+        {
+            await using var add = ProgramProcess.Start("Cli", _folder, ["model", "add", "checkpoint", "--task", task, "--artifacts", task]);
+            await add.SucceedAsync(limit.Token);
+            Assert.Equal(rows, CompiledModel.Open(Directory.GetDirectories(Path.Combine(_folder, task)).Single()).Manifest.Pooling.ToString());
+        }
+
+        await using var wrong = ProgramProcess.Start("Cli", _folder, ["model", "add", "checkpoint", "--task", "poetry", "--artifacts", "none"]);
+        await wrong.LineAsync("--task is \"poetry\"; give one of classification, qa", limit.Token);
     }
 
     private async Task<JsonDocument> RunAsync(string settings, IEnumerable<string> train, IEnumerable<string> test, string options)

@@ -10,6 +10,9 @@ public class TinyJob : IAsyncLifetime
     /// <summary>Probe rounds of the job.</summary>
     public const int Rounds = 15;
 
+    /// <summary>How many of them compute exact gradients.</summary>
+    public virtual int ExactDevices => 0;
+
     /// <summary>The dealing depends on the seed: agents that used another than the job's would give other bits.</summary>
     public const string Split = "dirichlet:1";
 
@@ -47,6 +50,7 @@ public class TinyJob : IAsyncLifetime
             test: test.jsonl
             split: {Split}
             devices: {Devices}
+            exact_devices: {ExactDevices}
             seed: 7
             max_rounds: {Rounds}
             max_tokens: 16

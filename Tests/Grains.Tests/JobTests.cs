@@ -95,4 +95,40 @@ public sealed class JobTests : IDisposable
 
         return (training.Plan(state), chain);
     }
+
+    [Fact]
+    public async Task Device_that_returns_as_the_other_kind_is_asked_for_what_it_can_do()
+    {
+        await using var cluster = await TestCluster.Start(_folder.Database);
+        await cluster.Job.Submit(TestCluster.Spec(o => o with { CohortSize = 0 }, c => c with { ExpectedDevices = 2 }));
+        Task<Welcome> Enrol(bool exact) => cluster.Device(0).Enrol(new Enrolment { Protocol = ProtocolVersion.Current, JobId = "job", Examples = 8, Exact = exact });
+        await Enrol(exact: true);
+        await cluster.Enrol(1, from: 1);
+        var other = cluster.Work(1);
+        await cluster.Device(0).Contribute(await cluster.Answer(await cluster.NextWork(0)));
+        var work = await cluster.NextWork(0);
+        Assert.Equal((byte)WorkKind.ExactGradient, work.Kind);
+
+        await Enrol(exact: false);
+        var fitted = await cluster.NextWork(0);
+        Assert.Equal(((byte)WorkKind.Probes, work.Round, work.Wave, 4), (fitted.Kind, fitted.Round, fitted.Wave, fitted.ProbeCount));
+        await Enrol(exact: true);
+        Assert.Equal(work, await cluster.NextWork(0));
+
+        // The roster of a fixed schedule still says exact; every later round asks for probes all the same.
+        await Enrol(exact: false);
+        var status = await cluster.RunToEnd(1);
+        await other;
+        Assert.Equal(0, status.Dropped);
+    }
+
+    [Fact]
+    public async Task Job_of_exact_gradients_refuses_a_device_without_them()
+    {
+        await using var cluster = await TestCluster.Start(_folder.Database);
+        await cluster.Job.Submit(TestCluster.Spec(o => o with { Estimator = EstimatorKind.Exact }));
+        Task<Welcome> Enrol(bool exact) => cluster.Device(0).Enrol(new Enrolment { Protocol = ProtocolVersion.Current, JobId = "job", Examples = 8, Exact = exact });
+        Assert.Contains("--exact", (await Enrol(exact: false)).Refusal, StringComparison.Ordinal);
+        Assert.Null((await Enrol(exact: true)).Refusal);
+    }
 }

@@ -21,6 +21,10 @@ internal sealed class QuadraticTraining(AlgorithmOptions options) : ITraining
 
     public int MaxRounds => options.MaxRounds;
 
+    public int ProbesPerDevice => options.ProbesPerDevice;
+
+    public bool NeedsExact => options.Estimator == EstimatorKind.Exact;
+
     public byte[] Initial() => ToBytes(0, new float[Dimension]);
 
     public TrainingOverview Plan(byte[] state)

@@ -58,6 +58,23 @@ public sealed class SchedulingTests
     }
 
     [Fact]
+    public void Work_is_fitted_to_what_a_device_has_become_and_read_back_from_what_it_answers()
+    {
+        var spec = TestCluster.Spec();
+        var (probing, exact) = (new CohortMember { DeviceId = "a", Slot = 1, ProbeCount = 16 }, new CohortMember { DeviceId = "a", Slot = 1, ProbeCount = 0, Exact = true });
+        var (probes, gradient) = (WaveRule.Work(spec, Order, probing, 2), WaveRule.Work(spec, Order, exact, 2));
+        Assert.Equal(gradient, WaveRule.Fit(probes, exact: true, 16));
+        Assert.Equal(probes, WaveRule.Fit(gradient, exact: false, 16));
+        Assert.Equal((probes, gradient), (WaveRule.Fit(probes, exact: false, 99), WaveRule.Fit(gradient, exact: true, 99)));
+        var curvature = WaveRule.Work(spec, Order with { Kind = (byte)WorkKind.Curvature }, probing, 0);
+        Assert.Equal(curvature, WaveRule.Fit(curvature, exact: true, 16));
+
+        var answer = new Contribution { Round = 5, Wave = 2, ModelVersion = 5, Examples = 8, Scalars = new byte[16 * 4] };
+        Assert.Equal(probes, WaveRule.Answered(spec, Order, exact, answer));
+        Assert.Equal(gradient, WaveRule.Answered(spec, Order, probing, answer with { Scalars = [], Vector = [1] }));
+    }
+
+    [Fact]
     public void Wave_needs_its_cohort_or_the_quorum_of_the_devices_wanted()
     {
         Assert.Equal(6, WaveRule.Needed(Fixed, Order, 6));

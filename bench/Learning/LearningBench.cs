@@ -34,7 +34,9 @@ internal static class LearningBench
     private static void RunOnce(LearningTask task, AlgorithmOptions options, AdapterSpec adapter, string settings, BenchArguments arguments)
     {
         var context = task.Context(options);
-        var simulation = new Simulation(new Trainer(context), task.Workers(context));
+        var workers = task.Workers(context);
+        var exact = ExactOption.Parse(arguments.Get("exact", "0"), workers.Length);
+        var simulation = new Simulation(new Trainer(context), workers, exact: ExactOption.Choose(options.Seed, workers.Length, exact));
         var every = arguments.Get("evaluate-every", 10);
         var watch = Stopwatch.StartNew();
         var curve = new List<(double Passes, double Accuracy, double Loss)>();
@@ -59,8 +61,10 @@ internal static class LearningBench
             algorithm = options.Name,
             estimator = options.Estimator.ToString(),
             adapter = $"{adapter.Kind}:{adapter.Rank}",
+            exact_devices = exact,
             seed = options.Seed,
             passes = Passes(simulation.State),
+            probe_rounds = simulation.State.ProbeRounds,
             head_only = Math.Round(headOnly.Accuracy, 4),
             accuracy_before_last_fit = double.IsNaN(beforeLastFit.Accuracy) ? (double?)null : Math.Round(beforeLastFit.Accuracy, 4),
             accuracy = Math.Round(final.Accuracy, 4),

@@ -11,7 +11,8 @@ namespace FwdLLM.Bench.Learning;
 /// <param name="trainer">The job.</param>
 /// <param name="devices">Its devices.</param>
 /// <param name="start">Where it begins; null at the job's start.</param>
-public sealed class Simulation(Trainer trainer, IReadOnlyList<DeviceWorker> devices, ModelState? start = null)
+/// <param name="exact">Numbers of the devices that answer probe rounds with exact gradients; null for none.</param>
+public sealed class Simulation(Trainer trainer, IReadOnlyList<DeviceWorker> devices, ModelState? start = null, IReadOnlySet<int>? exact = null)
 {
     private readonly string[] _ids = [.. Enumerable.Range(0, devices.Count).Select(i => $"device-{i:D5}")];
 
@@ -41,14 +42,16 @@ public sealed class Simulation(Trainer trainer, IReadOnlyList<DeviceWorker> devi
             var works = new CompletedWork[cohort.Length];
             Parallel.For(0, cohort.Length, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, slot =>
             {
+                var isExact = plan.Kind == WorkKind.Probes && exact?.Contains(cohort[slot]) == true;
+                var probes = isExact ? 0 : plan.ProbesPerDevice;
                 var order = new WorkOrder
                 {
-                    Kind = plan.Kind,
+                    Kind = isExact ? WorkKind.ExactGradient : plan.Kind,
                     Round = plan.Round,
                     Slot = (uint)slot,
                     Wave = wave,
-                    FirstProbe = wave * (uint)plan.ProbesPerDevice,
-                    ProbeCount = plan.ProbesPerDevice,
+                    FirstProbe = wave * (uint)probes,
+                    ProbeCount = probes,
                     BatchSize = plan.BatchSize,
                 };
                 var result = devices[cohort[slot]].Execute(order, snapshot, CancellationToken.None);

@@ -55,7 +55,7 @@ public sealed class RunCommandTests
         Assert.Equal(1, line.Count(c => c == '\n'));
         using var json = JsonDocument.Parse(line);
         Assert.Equal(
-            ["accuracy", "accuracy_head_only", "adapter", "adapter_sha256", "admission_cosine", "algorithm", "bytes_down_per_device", "bytes_up_per_device", "bytes_up_per_probe", "devices", "estimator", "forward_passes", "job", "loss", "loss_head_only", "metric", "metrics", "output", "peak_rss_bytes", "precision", "probes", "rounds", "seconds", "seed", "skipped_rows", "task"],
+            ["accuracy", "accuracy_head_only", "adapter", "adapter_sha256", "admission_cosine", "algorithm", "bytes_down_per_device", "bytes_up_per_device", "bytes_up_per_probe", "devices", "estimator", "exact_devices", "forward_passes", "job", "loss", "loss_head_only", "metric", "metrics", "output", "peak_rss_bytes", "precision", "probes", "rounds", "seconds", "seed", "skipped_rows", "task"],
             json.RootElement.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
         Assert.Equal(ulong.MaxValue, json.RootElement.GetProperty("seed").GetUInt64());
         Assert.Equal(0.8104, json.RootElement.GetProperty("accuracy").GetDouble());
@@ -204,5 +204,21 @@ public sealed class RunCommandTests
         Assert.Equal(0, await cli.RunAsync(new FakeExecutor(), "run", "--help"));
         foreach (var key in Cli.Settings.SettingKey.All)
             Assert.Contains(key.Option, cli.Output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_that_comes_to_nothing_leaves_no_folder_and_one_that_has_begun_keeps_what_it_has()
+    {
+        using var cli = new CliRun();
+        var refusing = new FakeExecutor((_, _, _) => throw new RunException("the model does not suit"));
+        Assert.NotEqual(ExitCodes.Success, await cli.RunAsync(refusing, "run", "--out", cli.Path("refused")));
+        Assert.False(Directory.Exists(cli.Path("refused")));
+        var failing = new FakeExecutor((settings, _, _) =>
+        {
+            Directory.CreateDirectory(Path.Combine(settings.Output, "state"));
+            throw new RunException("the job failed");
+        });
+        Assert.NotEqual(ExitCodes.Success, await cli.RunAsync(failing, "run", "--out", cli.Path("failed")));
+        Assert.True(File.Exists(Path.Combine(cli.Path("failed"), RunFolder.SettingsFile)));
     }
 }

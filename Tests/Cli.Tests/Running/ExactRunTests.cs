@@ -8,7 +8,7 @@ namespace FwdLLM.Cli.Tests.Running;
 public sealed class ExactRunTests
 {
     [Fact]
-    public async Task Half_the_devices_exact_gives_the_same_bits_twice_and_a_lower_loss_than_probes_alone()
+    public async Task Half_or_all_of_the_devices_exact_lower_the_loss_and_give_the_same_bits_twice()
     {
         using var cli = new CliRun();
         TinyCheckpoint.Write(cli.Path("checkpoint"));
@@ -29,22 +29,25 @@ public sealed class ExactRunTests
             """);
 
         var (probes, first, second) = (await RunAsync(cli, "0"), await RunAsync(cli, "0.5"), await RunAsync(cli, "2"));
+        var all = await RunAsync(cli, "4", "--estimator", "exact");
 
         Assert.Equal(first.Sha256, second.Sha256);
         Assert.NotEqual(first.Sha256, probes.Sha256);
         Assert.Equal(15 * 2 * 4, probes.Probes - first.Probes); // two devices of four gave none in 15 rounds
-        Assert.True(first.Loss < probes.Loss, $"{first.Loss} with exact gradients, {probes.Loss} with probes alone");
+        Assert.Equal((0, 2, 2, 4), (probes.Exact, first.Exact, second.Exact, all.Exact));
+        Assert.Equal(4 * 8, all.Probes); // those of the curvature
+        Assert.All([first, all], run => Assert.True(run.Loss < run.HeadOnly, $"{run.HeadOnly} → {run.Loss}"));
     }
 
-    private static async Task<(string Sha256, double Loss, long Probes)> RunAsync(CliRun cli, string exact)
+    private static async Task<(string Sha256, double HeadOnly, double Loss, long Probes, int Exact)> RunAsync(CliRun cli, string exact, params string[] more)
     {
         var exit = await cli.RunAsync(
             new LocalRunExecutor(TimeProvider.System, () => 0.5), TestContext.Current.CancellationToken,
-            "run", "--job", cli.Path("job.yaml"), "--exact-devices", exact, "--out", cli.Path($"out-{exact}"), "--format", "json");
+            ["run", "--job", cli.Path("job.yaml"), "--exact-devices", exact, "--out", cli.Path($"out-{exact}"), "--format", "json", .. more]);
         Assert.True(exit == ExitCodes.Success, cli.Error.ToString());
         using var summary = JsonDocument.Parse(cli.Output.ToString().TrimEnd().Split('\n')[^1]);
         var root = summary.RootElement;
-        return (root.GetProperty("adapter_sha256").GetString()!, root.GetProperty("loss").GetDouble(), root.GetProperty("probes").GetInt64());
+        return (root.GetProperty("adapter_sha256").GetString()!, root.GetProperty("loss_head_only").GetDouble(), root.GetProperty("loss").GetDouble(), root.GetProperty("probes").GetInt64(), root.GetProperty("exact_devices").GetInt32());
     }
 
     // Which words stand together makes the label, so that the features of a model of random weights do not separate the rows as they are.

@@ -1,4 +1,5 @@
 using FwdLLM.Cli.Settings;
+using FwdLLM.Learning.Training;
 
 namespace FwdLLM.Cli.Tests.Settings;
 
@@ -44,5 +45,17 @@ public sealed class ExactOptionTests
         Assert.Contains("\"exact_devices\": 2", await File.ReadAllTextAsync(cli.Path("out/settings.json"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Equal(ExitCodes.BadInput, await cli.RunAsync(executor, "run", "--devices", "8", "--exact-devices", "9", "--out", cli.Path("out2")));
         Assert.Contains("--exact-devices: \"9\" is neither", cli.Error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Estimator_exact_means_every_device()
+    {
+        using var cli = new CliRun();
+        var executor = new FakeExecutor();
+        Assert.Equal(0, await cli.RunAsync(executor, "run", "--devices", "8", "--estimator", "exact", "--out", cli.Path("out")));
+        Assert.Equal((EstimatorKind.Exact, 8), (executor.Asked!.Algorithm.Estimator, executor.Asked.ExactDevices));
+        Assert.Equal(0, await cli.RunAsync(executor, "run", "--devices", "8", "--estimator", "exact", "--exact-devices", "1.0", "--out", cli.Path("out2")));
+        Assert.Equal(ExitCodes.BadInput, await cli.RunAsync(executor, "run", "--devices", "8", "--estimator", "exact", "--exact-devices", "2", "--out", cli.Path("out3")));
+        Assert.Contains("all 8 devices compute exact gradients", cli.Error.ToString(), StringComparison.Ordinal);
     }
 }

@@ -105,7 +105,7 @@ public sealed class ExportRoundTripTests : IDisposable
     {
         var job = new Job(_folder, AdapterKinds.Lora, 0, PoolingKind.Mean);
         Refused(["peft", "gguf"], job.Trained, "gguf holds LoRA adapters of llama models, and this is a bert");
-        Refused(["peft", "onnx"], job.Trained with { Head = null }, "this job trained no head");
+        Refused(["peft", "onnx"], job.Trained with { Head = null }, "this job trains no head");
         Refused(["peft"], job.Trained with { Theta = [float.NaN, .. job.Trained.Theta[1..]] }, "not finite");
         Refused(["peft"], job.Trained with { Theta = [1] }, "θ has 1 values");
         Refused(["peft"], job.Trained with { Labels = ["one"] }, "3 classes apart by 24 features; there are 1 labels");

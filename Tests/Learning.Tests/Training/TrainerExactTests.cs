@@ -85,11 +85,71 @@ public sealed class TrainerExactTests
     [Fact]
     public void Job_with_exact_devices_ends_lower_and_tells_of_none_without()
     {
-        var trainer = new Trainer(QuadraticFleet.Context(QuadraticFleet.Options with { MaxRounds = 20 }));
+        // Long enough and with steps large enough for the noise of probes to count.
+        var trainer = new Trainer(QuadraticFleet.Context(QuadraticFleet.Options with { MaxRounds = 40, LearningRate = 6 }));
         var (probes, mixed) = (new QuadraticFleet(trainer, 4).Run(), new QuadraticFleet(trainer, 4) { Exact = slot => slot >= 2 }.Run());
         Assert.True(QuadraticFleet.Loss(mixed[^1]) < QuadraticFleet.Loss(probes[^1]), $"{QuadraticFleet.Loss(mixed[^1])}, {QuadraticFleet.Loss(probes[^1])}");
         Assert.All(probes, state => Assert.DoesNotContain("exact-weight", state.Report.Keys));
         Assert.Equal(mixed[^1].AdapterSha256(), new QuadraticFleet(trainer, 4) { Exact = slot => slot >= 2 }.Run()[^1].AdapterSha256());
+    }
+
+    [Theory]
+    [InlineData(OptimiserKind.Normalised, 0)]
+    [InlineData(OptimiserKind.Normalised, 0.9)]
+    [InlineData(OptimiserKind.Adam, 0.9)]
+    public void Step_shortens_with_the_noise_that_exact_gradients_take_away(OptimiserKind optimiser, double momentum)
+    {
+        var trainer = new Trainer(QuadraticFleet.Context(Descent with { Optimiser = optimiser, Momentum = momentum, LearningRate = 0.2, MaxRounds = 100 }));
+        var exact = new QuadraticFleet(trainer, 4) { Exact = _ => true };
+        var ratio = MixedEstimate.NoiseRatio(0, 0, 4, QuadraticFleet.Layout.Dimension, 6);
+        var state = trainer.Initial();
+        for (var round = 0; round < 3; round++)
+        {
+            state = exact.Round(state);
+            Assert.Equal(0.2 * Math.Sqrt(ratio), state.Report["rate"], 1e-12);
+        }
+
+        // One round with probes alone: what the optimiser remembers is less noisy than that.
+        var after = new QuadraticFleet(trainer, 4).Round(state);
+        var memory = optimiser == OptimiserKind.Adam ? 0.999 : momentum * momentum;
+        double[] weights = [memory * memory * memory, memory * memory, memory, 1];
+        var expected = ((weights[..3].Sum() * ratio) + 1) / weights.Sum();
+        Assert.Equal(0.2 * Math.Sqrt(expected), after.Report["rate"], 1e-9);
+        Assert.Equal(after.NoiseRatio, ModelState.FromBytes(after.ToBytes()).NoiseRatio);
+
+        // Probes alone step as they always did.
+        Assert.Equal(0.2, new QuadraticFleet(trainer, 4).Round(new QuadraticFleet(trainer, 4).Round(trainer.Initial())).Report["rate"]);
+    }
+
+    [Fact]
+    public void Plain_descent_keeps_its_rate()
+    {
+        var trainer = new Trainer(QuadraticFleet.Context(Descent));
+        Assert.Equal(1, new QuadraticFleet(trainer, 4) { Exact = _ => true }.Round(trainer.Initial()).Report["rate"]);
+    }
+
+    [Theory]
+    [InlineData(EstimatorKind.Jvp)]
+    [InlineData(EstimatorKind.Exact)]
+    public void Passes_that_exact_gradients_leave_are_spent_and_progress_knows_of_them(EstimatorKind estimator)
+    {
+        var options = QuadraticFleet.Options with { Estimator = estimator, ProbesPerDevice = 30, MaxPasses = 400, MaxRounds = 1000 };
+        var trainer = new Trainer(QuadraticFleet.Context(options));
+        var states = new QuadraticFleet(trainer, 4) { Exact = _ => true }.Run();
+        var round = 4 * ForwardCost.ExactGradient(8);
+        Assert.InRange(states[^1].ForwardExamples, (400 * 8) - (estimator == EstimatorKind.Exact ? round : 4 * ForwardCost.Probes(estimator, 8, 30, true)), 400 * 8);
+        var progress = states.Where(state => state.Report.ContainsKey("progress")).Select(state => state.Report["progress"]).ToArray();
+        Assert.Equal(0.5, progress[progress.Length / 2], 0.06);
+    }
+
+    [Theory]
+    [InlineData(OptimiserKind.Normalised, 0, 0, "e8a900a8e4103433")]
+    [InlineData(OptimiserKind.Normalised, 0.9, 200, "619d82d3259a4b38")]
+    [InlineData(OptimiserKind.Adam, 0.9, 200, "b8298373883083f1")]
+    public void Probes_alone_give_the_bits_that_they_gave_before_steps_followed_the_noise(OptimiserKind optimiser, double momentum, long passes, string sha256)
+    {
+        var trainer = new Trainer(QuadraticFleet.Context(QuadraticFleet.Options with { Optimiser = optimiser, Momentum = momentum, MaxPasses = passes, MaxRounds = 20, FullRateRounds = 10 }));
+        Assert.Equal(sha256, new QuadraticFleet(trainer, 4).Run()[^1].AdapterSha256()[..16]);
     }
 
     [Fact]

@@ -76,6 +76,27 @@ public sealed class TrainerStateTests
     }
 
     [Fact]
+    public void State_of_version_1_is_read_as_one_without_exact_gradients()
+    {
+        var state = new Trainer(QuadraticFleet.Context(QuadraticFleet.Options)).Initial();
+        var bytes = state.ToBytes();
+        // The last number counts an empty report; the three before it are what version 1 did not have.
+        byte[] old = [.. bytes[..^28], .. bytes[^4..]];
+        old[4] = 1;
+        var read = ModelState.FromBytes(old);
+        Assert.Equal((0L, 0L, 1.0), (read.ProbeWorks, read.ExactWorks, read.NoiseRatio));
+        Assert.Equal(bytes, read.ToBytes());
+    }
+
+    [Fact]
+    public void State_with_impossible_counts_of_exact_gradients_is_refused()
+    {
+        var state = new Trainer(QuadraticFleet.Context(QuadraticFleet.Options)).Initial();
+        Assert.Contains("exact gradients is 2", Assert.Throws<InvalidDataException>(() => ModelState.FromBytes((state with { ProbeWorks = 1, ExactWorks = 2 }).ToBytes())).Message, StringComparison.Ordinal);
+        Assert.Contains("noise ratio is 1.5", Assert.Throws<InvalidDataException>(() => ModelState.FromBytes((state with { NoiseRatio = 1.5 }).ToBytes())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Stages_and_kinds_keep_their_persisted_numbers()
     {
         Assert.Equal("Statistics=1 HeadFit=2 Curvature=3 Probes=4 LastStatistics=5 LastHeadFit=6 Done=7", string.Join(' ', Enum.GetValues<TrainingStage>().Select(value => $"{value}={(byte)value}")));
