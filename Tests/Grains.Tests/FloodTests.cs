@@ -17,7 +17,7 @@ public sealed class FloodTests : IDisposable
     [Fact]
     public async Task Device_that_asks_too_often_is_sent_away_until_its_bucket_has_filled_again()
     {
-        await using var cluster = await TestCluster.Start(_folder.Database, _clock, _limits);
+        await using var cluster = await TestCluster.Start(_folder.Database, _clock, limits: _limits);
         await cluster.Job.Submit(TestCluster.Spec());
         await cluster.Enrol(1); // 5 of 20
         for (var call = 0; call < 15; call++) Assert.True((await cluster.Device(0).CheckIn(Now)).RetryMax <= TimeSpan.FromMilliseconds(5));
@@ -32,7 +32,7 @@ public sealed class FloodTests : IDisposable
     [Fact]
     public async Task Device_that_floods_still_gets_new_work_and_its_answer_counts()
     {
-        await using var cluster = await TestCluster.Start(_folder.Database, _clock, _limits);
+        await using var cluster = await TestCluster.Start(_folder.Database, _clock, limits: _limits);
         await cluster.Job.Submit(TestCluster.Spec());
         await cluster.Enrol(1);
         while ((await cluster.Device(0).CheckIn(Now)).RetryMin < TimeSpan.FromMilliseconds(100))
@@ -52,7 +52,7 @@ public sealed class FloodTests : IDisposable
     [Fact]
     public async Task Check_ins_of_one_device_that_wait_are_bounded()
     {
-        await using var cluster = await TestCluster.Start(_folder.Database, _clock, _limits);
+        await using var cluster = await TestCluster.Start(_folder.Database, _clock, limits: _limits);
         await cluster.Job.Submit(TestCluster.Spec());
         await cluster.Enrol(1);
         var polls = Enumerable.Range(0, 7).Select(_ => cluster.Device(0).CheckIn(new CheckIn { Wait = TimeSpan.FromSeconds(5) })).ToList();
@@ -72,7 +72,7 @@ public sealed class FloodTests : IDisposable
     [Fact]
     public async Task Same_enrolment_again_is_welcome_without_another_record()
     {
-        await using var cluster = await TestCluster.Start(_folder.Database, _clock, _limits);
+        await using var cluster = await TestCluster.Start(_folder.Database, _clock, limits: _limits);
         await cluster.Job.Submit(TestCluster.Spec());
         await cluster.Enrol(1);
         await cluster.Enrol(1);

@@ -2,7 +2,6 @@ using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 using FwdLLM.Silo.Storage;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.Hosting;
 using Orleans.Storage;
@@ -15,9 +14,9 @@ internal sealed class TestCluster : IAsyncDisposable
 {
     private readonly InProcessTestCluster _cluster;
 
-    private readonly string _database;
+    private readonly Func<IRecordStore> _store;
 
-    private TestCluster(InProcessTestCluster cluster, string database) => (_cluster, _database) = (cluster, database);
+    private TestCluster(InProcessTestCluster cluster, Func<IRecordStore> store) => (_cluster, _store) = (cluster, store);
 
     public IClusterClient Client => _cluster.Client;
 
@@ -49,7 +48,7 @@ internal sealed class TestCluster : IAsyncDisposable
         });
         var cluster = builder.Build();
         await cluster.DeployAsync();
-        return new TestCluster(cluster, database);
+        return new TestCluster(cluster, store);
     }
 
     public IDeviceGrain Device(int number) => Client.GetGrain<IDeviceGrain>(DeviceId(number));
@@ -131,15 +130,12 @@ internal sealed class TestCluster : IAsyncDisposable
         return status;
     }
 
-    /// <summary>How often a grain's record was written.</summary>
+    /// <summary>How often a device's record was written.</summary>
     public async Task<long> WritesOf(string grain)
     {
-        await using var connection = new SqliteConnection($"Data Source={_database};Mode=ReadOnly;Pooling=False");
-        await connection.OpenAsync(TestContext.Current.CancellationToken);
-        await using var select = connection.CreateCommand();
-        select.CommandText = "SELECT etag FROM grain_state WHERE grain = $grain";
-        select.Parameters.AddWithValue("$grain", grain);
-        return (long)(await select.ExecuteScalarAsync(TestContext.Current.CancellationToken))!;
+        await using var store = _store();
+        await store.OpenAsync(TestContext.Current.CancellationToken);
+        return (await store.ReadAsync(new RecordKey(grain, "device")))!.ETag;
     }
 
     /// <summary>Ends the silo as a crash does: no deactivation, no shutdown.</summary>
