@@ -1,4 +1,7 @@
+using FwdLLM.Grains.Interfaces;
+using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
+using Orleans.Storage;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
@@ -51,14 +54,17 @@ public static class DeviceResilience
     /// Whether a failure says something about the way to the cluster rather than about the call: only these are worth a second try.
     /// A cancellation by the caller and everything a grain throws on purpose are not among them.
     /// </summary>
-    public static bool IsTransient(Exception failure) => failure
+    public static bool IsTransient(Exception failure) => failure.GetType() == typeof(OrleansException) // What Orleans makes of a storage that cannot be read.
+        || failure
         is TimeoutException
         or TimeoutRejectedException
         or BrokenCircuitException
         or OrleansMessageRejectionException
         or ConnectionFailedException
         or GatewayTooBusyException
-        or LimitExceededException;
+        or LimitExceededException
+        or InconsistentStateException
+        or StateNotSavedException;
 
     /// <summary>Delay after failed attempt <paramref name="attempt"/> (from 0): min(max, first·2^attempt), less a random part.</summary>
     public static TimeSpan RetryDelay(ResilienceOptions options, int attempt, double uniform)

@@ -28,6 +28,8 @@ public static class SiloConfiguration
         new("max-queued-requests", "number", "requests that may wait for one grain [10000]", (s, v) => s with { MaxQueuedRequests = Number("max-queued-requests", v) }),
         new("load-shedding", "true|false", "refuse devices while processor or memory are used up [false]", (s, v) => s with { LoadShedding = Switch("load-shedding", v) }),
         new("probe-timeout", "seconds", "how often silos probe each other [2]", (s, v) => s with { ProbeTimeout = Seconds("probe-timeout", v) }),
+        new("fault", "plan", "TEST EQUIPMENT, see docs/faults.md: where and how this silo harms itself [none]", (s, v) => s with { Fault = v }),
+        new("fault-folder", "dir", "TEST EQUIPMENT: where a fault that has happened is noted, so that it happens once [none]", (s, v) => s with { FaultFolder = v }),
         new("shutdown-timeout", "seconds", "time for a clean stop [20]", (s, v) => s with { ShutdownTimeout = Seconds("shutdown-timeout", v) }),
     ];
 

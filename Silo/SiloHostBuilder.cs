@@ -1,5 +1,6 @@
 using System.Net;
 using FwdLLM.Grains;
+using FwdLLM.Silo.Faults;
 using FwdLLM.Silo.Storage;
 using Orleans.Configuration;
 using Orleans.Dashboard;
@@ -87,5 +88,6 @@ public static class SiloHostBuilder
         silo.AddSqliteGrainStorage(GrainsServices.Storage, settings.DatabasePath);
         // Reminders need not outlive the process: the grains' start-up task brings unfinished jobs back.
         silo.UseInMemoryReminderService();
+        if (settings.Fault is { } plan) silo.Services.AddFaults(plan, settings.FaultFolder);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using FwdLLM.Silo.Faults;
 
 namespace FwdLLM.Silo;
 
@@ -86,6 +87,16 @@ public sealed partial record SiloSettings
     /// <remarks>A stop takes two to three seconds; less than the 30 that service managers usually give.</remarks>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>Test equipment: faults that this silo makes happen to itself, for example <c>gate-passed:kill@round=7</c> (docs/faults.md).</summary>
+    /// <value>Null: none.</value>
+    /// <remarks>Never in service. The silo says in its log that it is armed.</remarks>
+    public string? Fault { get; init; }
+
+    /// <summary>Test equipment: folder in which a fault that happened is noted. Silos that share it, and silos started again, do not repeat it.</summary>
+    /// <value>Null: each process has every fault once.</value>
+    /// <remarks>Not in the storage's folder by default: one storage sees many test runs.</remarks>
+    public string? FaultFolder { get; init; }
+
     /// <summary>Path of the database.</summary>
     public string DatabasePath => Path.Combine(Path.GetFullPath(StorageFolder), "fwdllm.db");
 
@@ -107,6 +118,7 @@ public sealed partial record SiloSettings
             throw new ArgumentException($"{nameof(HttpPort)} is {HttpPort}, which is also the silo's or gateway's port; give a port of its own, or 0 for no HTTP.");
         Folder(StorageFolder, nameof(StorageFolder));
         Folder(ArtifactsFolder, nameof(ArtifactsFolder));
+        if (Fault is not null) _ = PlannedFault.Parse(Fault);
         Time(ResponseTimeout, nameof(ResponseTimeout), 1, 600);
         Time(ProbeTimeout, nameof(ProbeTimeout), 0.5, 60);
         Time(ShutdownTimeout, nameof(ShutdownTimeout), 1, 600);

@@ -1,3 +1,5 @@
+using FwdLLM.Grains.Interfaces;
+
 namespace FwdLLM.Grains;
 
 /// <summary>Writes grain state.</summary>
@@ -7,17 +9,18 @@ internal static class StateSaving
     /// Writes; when that fails, the activation leaves, because its memory is now ahead of the store and the next one must
     /// start from what is durable.
     /// </summary>
+    /// <exception cref="StateNotSavedException">Not stored, or stored and the answer was lost: the next activation will see which.</exception>
     public static async Task SaveOrLeave<TState>(this IPersistentState<TState> store, IGrainBase grain)
     {
-        var saved = false;
         try
         {
             await store.WriteStateAsync();
-            saved = true;
         }
-        finally
+        catch (Exception e)
         {
-            if (!saved) grain.DeactivateOnIdle();
+            grain.DeactivateOnIdle();
+            // The storage's own exceptions differ by provider, and a device has none of their types.
+            throw new StateNotSavedException(grain.GrainContext.GrainId.ToString(), e.Message);
         }
     }
 }

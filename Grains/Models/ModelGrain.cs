@@ -13,6 +13,7 @@ public sealed partial class ModelGrain(
     [PersistentState("model", GrainsServices.Storage)] IPersistentState<ModelGrainState> store,
     ITrainingFactory trainings,
     ClusterTimings timings,
+    IFaultPoints faults,
     ILogger<ModelGrain> logger) : Grain, IModelGrain, IModelStateGrain
 {
     private SnapshotShelf? _snapshots;
@@ -58,6 +59,13 @@ public sealed partial class ModelGrain(
 
     public async Task<ModelHeader> Commit(RoundRecord record)
     {
+        if (record.Order.Round > Overview().Version)
+        {
+            // Either the caller is wrong, or this activation was given up by the cluster and another has gone on without it.
+            await store.ReadStateAsync();
+            await Publish(store.State.Model);
+        }
+
         var version = Overview().Version;
         if (record.Order.Round < version) return Header();
         if (record.Order.Round > version || record.Order.ModelVersion != version)
@@ -65,10 +73,13 @@ public sealed partial class ModelGrain(
 
         // The entry that is there wins: a commit that died after writing it has decided what the step is made of.
         var entry = await Journal(record.Order.Round).Write(record);
+        faults.Reach(FaultPoint.EntryWritten, JobId, record.Order.Round);
         var (training, before) = (_training!, store.State.Model);
         store.State.Model = await Task.Run(() => training.Step(before, entry.Order, [training.Reduce(before, entry.Order, entry.Contributions)]));
         store.State.JournalHash = JournalChain.Next(store.State.JournalHash, entry);
+        faults.Reach(FaultPoint.StepComputed, JobId, record.Order.Round);
         await store.SaveOrLeave(this);
+        faults.Reach(FaultPoint.VersionCommitted, JobId, record.Order.Round);
         await Publish(store.State.Model);
         LogCommitted(JobId, Overview().Version, entry.Contributions.Count, Overview().AdapterSha256);
         return Header();
