@@ -20,7 +20,7 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public IModelGrain Model => Client.GetGrain<IModelGrain>("job");
 
-    public static async Task<TestCluster> Start(string database, TimeProvider? clock = null)
+    public static async Task<TestCluster> Start(string database, TimeProvider? clock = null, bool watchJobs = true)
     {
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
@@ -32,6 +32,7 @@ internal sealed class TestCluster : IAsyncDisposable
             silo.Services.AddKeyedSingleton(GrainsServices.Clock, clock ?? TimeProvider.System);
             silo.AddFwdLLMGrains(new ClusterTimings
             {
+                JobWatch = watchJobs ? TimeSpan.FromMilliseconds(20) : Timeout.InfiniteTimeSpan,
                 JobTick = TimeSpan.FromMilliseconds(20),
                 RoundTick = TimeSpan.FromMilliseconds(20),
                 PullEvery = TimeSpan.FromMilliseconds(200),
