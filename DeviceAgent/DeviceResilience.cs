@@ -1,5 +1,4 @@
 using FwdLLM.Grains.Interfaces;
-using Orleans.Runtime;
 using Orleans.Runtime.Messaging;
 using Orleans.Storage;
 using Polly;
@@ -63,8 +62,9 @@ public static class DeviceResilience
         or ConnectionFailedException
         or GatewayTooBusyException
         or LimitExceededException
+        // Two activations of a grain met, as can be after a silo's death: the one that answered has left. And: the storage was away.
         or InconsistentStateException
-        or StateNotSavedException;
+        or StorageUnavailableException;
 
     /// <summary>Delay after failed attempt <paramref name="attempt"/> (from 0): min(max, first·2^attempt), less a random part.</summary>
     public static TimeSpan RetryDelay(ResilienceOptions options, int attempt, double uniform)

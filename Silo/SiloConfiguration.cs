@@ -21,16 +21,21 @@ public static class SiloConfiguration
         new("primary-silo-port", "port", "silo port of the first silo on this machine; 0: this is the first [0]", (s, v) => s with { PrimarySiloPort = Number("primary-silo-port", v) }),
         new("http-port", "port", "port of health, artifacts and dashboard; 0: none [8080]", (s, v) => s with { HttpPort = Number("http-port", v) }),
         new("http-address", "ip", "address of HTTP; it has no login, so open it on trusted networks only [127.0.0.1]", (s, v) => s with { HttpAddress = v }),
-        new("storage-folder", "dir", "folder of the database [fwdllm-data]", (s, v) => s with { StorageFolder = v }),
+        new("storage", "kind", "where grain state is kept: sqlite, redis or postgresql [sqlite]", (s, v) => s with { Storage = Kind<StorageKind>("storage", v) }),
+        new("storage-connection", "text", "its server; may hold a password, so better an environment variable", (s, v) => s with { StorageConnection = v }),
+        new("clustering", "kind", "where silos find each other: localhost, redis or postgresql [localhost]", (s, v) => s with { Clustering = Kind<ClusteringKind>("clustering", v) }),
+        new("clustering-connection", "text", "its server [that of the storage when of the same kind]", (s, v) => s with { ClusteringConnection = v }),
+        new("storage-folder", "dir", "folder of the SQLite database [fwdllm-data]", (s, v) => s with { StorageFolder = v }),
         new("artifacts-folder", "dir", "folder of compiled models [fwdllm-artifacts]", (s, v) => s with { ArtifactsFolder = v }),
         new("dashboard", "true|false", "show the dashboard at /dashboard, to this machine only [true]", (s, v) => s with { Dashboard = Switch("dashboard", v) }),
-        new("response-timeout", "seconds", "longest call between grains [15]", (s, v) => s with { ResponseTimeout = Seconds("response-timeout", v) }),
+        new("response-timeout", "seconds", "longest call between grains [15]", (s, v) => s with { Timings = s.Timings with { ResponseTimeout = Seconds("response-timeout", v) } }),
         new("max-queued-requests", "number", "requests that may wait for one grain [10000]", (s, v) => s with { MaxQueuedRequests = Number("max-queued-requests", v) }),
         new("load-shedding", "true|false", "refuse devices while processor or memory are used up [false]", (s, v) => s with { LoadShedding = Switch("load-shedding", v) }),
-        new("probe-timeout", "seconds", "how often silos probe each other [2]", (s, v) => s with { ProbeTimeout = Seconds("probe-timeout", v) }),
+        new("probe-timeout", "seconds", "how often silos probe each other [1]", (s, v) => s with { Timings = s.Timings with { ProbeTimeout = Seconds("probe-timeout", v) } }),
+        new("missed-probes", "number", "missed probes until a silo is suspected [2]", (s, v) => s with { Timings = s.Timings with { MissedProbes = Number("missed-probes", v) } }),
         new("fault", "plan", "TEST EQUIPMENT, see docs/faults.md: where and how this silo harms itself [none]", (s, v) => s with { Fault = v }),
         new("fault-folder", "dir", "TEST EQUIPMENT: where a fault that has happened is noted, so that it happens once [none]", (s, v) => s with { FaultFolder = v }),
-        new("shutdown-timeout", "seconds", "time for a clean stop [20]", (s, v) => s with { ShutdownTimeout = Seconds("shutdown-timeout", v) }),
+        new("shutdown-timeout", "seconds", "time for a clean stop [20]", (s, v) => s with { Timings = s.Timings with { ShutdownTimeout = Seconds("shutdown-timeout", v) } }),
     ];
 
     /// <summary>What <c>--help</c> prints.</summary>
@@ -127,6 +132,12 @@ public static class SiloConfiguration
 
     private static bool Switch(string name, string value) =>
         bool.TryParse(value, out var on) ? on : throw new ArgumentException($"{name} is '{value}'; give true or false.");
+
+    private static T Kind<T>(string name, string value)
+        where T : struct, Enum =>
+        Enum.TryParse<T>(value, ignoreCase: true, out var kind) && Enum.GetNames<T>().Contains(value, StringComparer.OrdinalIgnoreCase)
+            ? kind
+            : throw new ArgumentException($"{name} is '{value}'; give one of {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}.");
 
     private static TimeSpan Seconds(string name, string value) =>
         double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds < 1e6

@@ -1,7 +1,6 @@
 using System.Net;
 using FwdLLM.Grains;
 using FwdLLM.Silo.Faults;
-using FwdLLM.Silo.Storage;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 
@@ -14,11 +13,12 @@ public static class SiloHostBuilder
     /// <param name="settings">Validated here.</param>
     /// <param name="extra">More services, for example an evaluator, logging or a lifetime. Runs last, so it can replace what is registered here.</param>
     /// <exception cref="ArgumentException">A setting is wrong; the message names it.</exception>
-    /// <exception cref="IOException">The storage folder cannot be made.</exception>
+    /// <exception cref="IOException">The SQLite storage folder cannot be made.</exception>
     public static IHost Build(SiloSettings settings, Action<IServiceCollection>? extra = null)
     {
         settings.Validate();
-        Directory.CreateDirectory(settings.StorageFolder);
+        if (settings.Storage == StorageKind.Sqlite)
+            Directory.CreateDirectory(settings.StorageFolder);
         return settings.HttpPort == 0 ? BuildWithoutHttp(settings, extra) : BuildWithHttp(settings, extra);
     }
 
@@ -51,30 +51,23 @@ public static class SiloHostBuilder
     {
         services.AddSingleton(settings);
         services.AddSingleton<IHostLifetime, DetachedLifetime>();
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.ShutdownTimeout);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Timings.ShutdownTimeout);
         extra?.Invoke(services);
     }
 
     private static void Configure(ISiloBuilder silo, SiloSettings settings)
     {
         var address = IPAddress.Parse(settings.Address);
-        var primaryPort = settings.PrimarySiloPort == 0 ? settings.SiloPort : settings.PrimarySiloPort;
         silo.Configure<ClusterOptions>(cluster =>
         {
             cluster.ClusterId = settings.ClusterId;
             cluster.ServiceId = settings.ServiceId;
         });
-        silo.UseDevelopmentClustering(new IPEndPoint(address, primaryPort));
         silo.ConfigureEndpoints(address, settings.SiloPort, settings.GatewayPort);
-        silo.Configure<ClusterMembershipOptions>(membership =>
-        {
-            membership.ProbeTimeout = settings.ProbeTimeout;
-            membership.MinProbeTimeout = settings.ProbeTimeout / 2;
-            membership.MaxProbeTimeout = settings.ProbeTimeout * 4;
-        });
+        silo.Configure<ClusterMembershipOptions>(settings.Timings.Apply);
         silo.Configure<SiloMessagingOptions>(messaging =>
         {
-            messaging.ResponseTimeout = settings.ResponseTimeout;
+            messaging.ResponseTimeout = settings.Timings.ResponseTimeout;
             messaging.MaxEnqueuedRequestsHardLimit = settings.MaxQueuedRequests;
             messaging.MaxEnqueuedRequestsHardLimit_StatelessWorker = settings.MaxQueuedRequests;
         });
@@ -85,9 +78,8 @@ public static class SiloHostBuilder
             shedding.MemoryThreshold = 90;
         });
         silo.AddFwdLLMGrains();
-        silo.AddSqliteGrainStorage(GrainsServices.Storage, settings.DatabasePath);
-        // Reminders need not outlive the process: the grains' start-up task brings unfinished jobs back.
-        silo.UseInMemoryReminderService();
+        Backends.AddStorage(silo, settings);
+        Backends.AddClustering(silo, settings);
         if (settings.Fault is { } plan) silo.Services.AddFaults(plan, settings.FaultFolder);
     }
 }

@@ -39,7 +39,7 @@ public static class SiloProgram
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SocketException or OrleansException or GrainStorageException)
         {
-            await error.WriteLineAsync($"silo: {e.Message} (silo port {settings.SiloPort}, gateway port {settings.GatewayPort}, HTTP port {settings.HttpPort}, storage {settings.StorageFolder})");
+            await error.WriteLineAsync($"silo: {e.Message} (silo port {settings.SiloPort}, gateway port {settings.GatewayPort}, HTTP port {settings.HttpPort}, storage {settings.StoragePlace})");
             return Failure;
         }
     }
@@ -60,7 +60,7 @@ public static class SiloProgram
         });
         await host.StartAsync();
         var http = settings.HttpPort == 0 ? "no HTTP" : $"http://{settings.HttpAddress}:{settings.HttpPort}";
-        await output.WriteLineAsync($"silo ready: cluster {settings.ClusterId}, gateway {settings.Address}:{settings.GatewayPort}, {http}, storage {Path.GetFullPath(settings.StorageFolder)}");
+        await output.WriteLineAsync($"silo ready: cluster {settings.ClusterId}, gateway {settings.Address}:{settings.GatewayPort}, {http}, storage {settings.StoragePlace}");
         await host.WaitForShutdownAsync();
     }
 }

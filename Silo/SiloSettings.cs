@@ -34,7 +34,7 @@ public sealed partial record SiloSettings
 
     /// <summary>Silo port of the first silo on this machine, which keeps the membership table; 0 when this silo is the first.</summary>
     /// <value>0.</value>
-    /// <remarks>Several silos on one machine need no other program this way. The table is in the first silo's memory: it must run longest.</remarks>
+    /// <remarks>Only for <see cref="ClusteringKind.Localhost"/>: several silos on one machine need no other program this way. The table is in the first silo's memory: it must run longest.</remarks>
     public int PrimarySiloPort { get; init; }
 
     /// <summary>Port of health, artifacts and dashboard; 0 for no HTTP.</summary>
@@ -47,7 +47,27 @@ public sealed partial record SiloSettings
     /// <remarks>There is no authentication: open it only on a trusted network. The dashboard answers requests from this machine only, whatever is set here.</remarks>
     public string HttpAddress { get; init; } = "127.0.0.1";
 
-    /// <summary>Folder of the database with all grain state.</summary>
+    /// <summary>Where grain state is kept. All silos of a cluster use the same.</summary>
+    /// <value>Sqlite.</value>
+    /// <remarks>Nothing to install. Silos on several machines need a server.</remarks>
+    public StorageKind Storage { get; init; }
+
+    /// <summary>The server of <see cref="Storage"/>: as StackExchange.Redis (host:6379,password=…) or Npgsql (Host=…;Database=…;Username=…;Password=…) reads it.</summary>
+    /// <value>None.</value>
+    /// <remarks>It may hold a password, so no message and no log repeats it. Give it by environment variable or file: other users of the machine can see a command line.</remarks>
+    public string? StorageConnection { get; init; }
+
+    /// <summary>Where the list of the cluster's silos is kept, and with it the reminders.</summary>
+    /// <value>Localhost.</value>
+    /// <remarks>In the first silo's memory; with Redis or PostgreSQL there is no first silo, and any of them may die.</remarks>
+    public ClusteringKind Clustering { get; init; }
+
+    /// <summary>The server of <see cref="Clustering"/>.</summary>
+    /// <value>None: the storage's own server when it is of the same kind.</value>
+    /// <remarks>The same form and the same care as <see cref="StorageConnection"/>.</remarks>
+    public string? ClusteringConnection { get; init; }
+
+    /// <summary>Folder of the database with all grain state (<see cref="StorageKind.Sqlite"/>).</summary>
     /// <value>fwdllm-data in the working folder.</value>
     /// <remarks>Not a temporary folder: a restarted silo continues its jobs from here. Silos of one cluster share it.</remarks>
     public string StorageFolder { get; init; } = "fwdllm-data";
@@ -62,11 +82,6 @@ public sealed partial record SiloSettings
     /// <remarks>It costs 50 to 90 MB of memory and has no login of its own, hence the limit to this machine.</remarks>
     public bool Dashboard { get; init; } = true;
 
-    /// <summary>How long a call between grains may take.</summary>
-    /// <value>15 seconds.</value>
-    /// <remarks>Reducing the largest round takes well under a second; Orleans' 30 seconds would only hide a stuck grain longer.</remarks>
-    public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(15);
-
     /// <summary>Requests that may wait for one grain; more are rejected and come again later.</summary>
     /// <value>10,000.</value>
     /// <remarks>Orleans' default is no limit. A round's cohort may answer all at once; at a kilobyte each this bounds a queue to 10 MB.</remarks>
@@ -77,15 +92,9 @@ public sealed partial record SiloSettings
     /// <remarks>Right for a machine of its own. Off by default because silo and devices often share one machine, where the devices' work alone would trip it.</remarks>
     public bool LoadShedding { get; init; }
 
-    /// <summary>How often silos probe each other; three missed probes and two votes declare one dead.</summary>
-    /// <value>2 seconds.</value>
-    /// <remarks>A crash is noticed within 6 seconds, a hang within 24. Shorter probes evict healthy silos on a busy machine.</remarks>
-    public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(2);
-
-    /// <summary>Time for a clean stop.</summary>
-    /// <value>20 seconds.</value>
-    /// <remarks>A stop takes two to three seconds; less than the 30 that service managers usually give.</remarks>
-    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(20);
+    /// <summary>How long the silo waits, and when it takes another for dead.</summary>
+    /// <value>Those of <see cref="SiloTimings"/>.</value>
+    public SiloTimings Timings { get; init; } = new();
 
     /// <summary>Test equipment: faults that this silo makes happen to itself, for example <c>gate-passed:kill@round=7</c> (docs/faults.md).</summary>
     /// <value>Null: none.</value>
@@ -99,6 +108,15 @@ public sealed partial record SiloSettings
 
     /// <summary>Path of the database.</summary>
     public string DatabasePath => Path.Combine(Path.GetFullPath(StorageFolder), "fwdllm.db");
+
+    /// <summary>Connection of the membership table and the reminders; null for <see cref="ClusteringKind.Localhost"/>.</summary>
+    public string? MembershipConnection => ClusteringConnection ?? (Clustering.ToString() == Storage.ToString() ? StorageConnection : null);
+
+    /// <summary>Where state is kept, without secrets.</summary>
+    public string StoragePlace => Storage == StorageKind.Sqlite ? Path.GetFullPath(StorageFolder) : Storage.ToString();
+
+    /// <summary>Which silo it is; a record's own form would show the passwords of the connections.</summary>
+    public override string ToString() => $"silo {Address}:{SiloPort} of cluster {ClusterId}, storage {StoragePlace}";
 
     /// <summary>Checks every value.</summary>
     /// <exception cref="ArgumentException">Names the setting, its value and what is allowed.</exception>
@@ -118,10 +136,10 @@ public sealed partial record SiloSettings
             throw new ArgumentException($"{nameof(HttpPort)} is {HttpPort}, which is also the silo's or gateway's port; give a port of its own, or 0 for no HTTP.");
         Folder(StorageFolder, nameof(StorageFolder));
         Folder(ArtifactsFolder, nameof(ArtifactsFolder));
-        if (Fault is not null) _ = PlannedFault.Parse(Fault);
-        Time(ResponseTimeout, nameof(ResponseTimeout), 1, 600);
-        Time(ProbeTimeout, nameof(ProbeTimeout), 0.5, 60);
-        Time(ShutdownTimeout, nameof(ShutdownTimeout), 1, 600);
+        Timings.Validate();
+        Connections();
+        if (Fault is not null)
+            _ = PlannedFault.Parse(Fault);
         if (MaxQueuedRequests is < 100 or > 10_000_000)
             throw new ArgumentException($"{nameof(MaxQueuedRequests)} is {MaxQueuedRequests}; give a number from 100 to 10000000.");
     }
@@ -152,10 +170,18 @@ public sealed partial record SiloSettings
             throw new ArgumentException($"{name} is '{value}', which is a file; give a folder.");
     }
 
-    private static void Time(TimeSpan value, string name, double leastSeconds, double mostSeconds)
+    private void Connections()
     {
-        if (value.TotalSeconds < leastSeconds || value.TotalSeconds > mostSeconds)
-            throw new ArgumentException($"{name} is {value.TotalSeconds} s; give a time from {leastSeconds} to {mostSeconds} s.");
+        if ((Storage == StorageKind.Sqlite) != (StorageConnection is null))
+            throw new ArgumentException(StorageConnection is null
+                ? $"{nameof(Storage)} is {Storage} and {nameof(StorageConnection)} is not given; name the server."
+                : $"{nameof(StorageConnection)} is given and {nameof(Storage)} is {Storage}, which has no server; give {nameof(Storage)} redis or postgresql, or leave the connection out.");
+        if ((Clustering == ClusteringKind.Localhost) != (MembershipConnection is null))
+            throw new ArgumentException(MembershipConnection is null
+                ? $"{nameof(Clustering)} is {Clustering} and {nameof(ClusteringConnection)} is not given; name the server."
+                : $"{nameof(ClusteringConnection)} is given and {nameof(Clustering)} is {Clustering}, which has no server; give {nameof(Clustering)} redis or postgresql, or leave the connection out.");
+        if (Clustering != ClusteringKind.Localhost && PrimarySiloPort != 0)
+            throw new ArgumentException($"{nameof(PrimarySiloPort)} is {PrimarySiloPort} and {nameof(Clustering)} is {Clustering}, where no silo is the first; leave it out.");
     }
 
     [GeneratedRegex("^[A-Za-z0-9._-]{1,64}$")]

@@ -28,7 +28,7 @@ public sealed record ClusterTimings
     public TimeSpan PullEvery { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How often every silo looks after the unfinished jobs.</summary>
-    /// <value>1 s: the most it adds to the time in which the cluster notices a silo's death; a look costs one call, and one per unfinished job.</value>
+    /// <value>1 s: the most it adds to the time in which the cluster notices a silo's death; a look costs one call, and one per unfinished job. Infinite: never.</value>
     public TimeSpan JobWatch { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Period of the reminder that brings a job back.</summary>

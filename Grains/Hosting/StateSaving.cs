@@ -1,4 +1,5 @@
 using FwdLLM.Grains.Interfaces;
+using Orleans.Storage;
 
 namespace FwdLLM.Grains;
 
@@ -9,7 +10,7 @@ internal static class StateSaving
     /// Writes; when that fails, the activation leaves, because its memory is now ahead of the store and the next one must
     /// start from what is durable.
     /// </summary>
-    /// <exception cref="StateNotSavedException">Not stored, or stored and the answer was lost: the next activation will see which.</exception>
+    /// <exception cref="StorageUnavailableException">Not stored, or stored and the answer was lost: the next activation will see which.</exception>
     public static async Task SaveOrLeave<TState>(this IPersistentState<TState> store, IGrainBase grain)
     {
         try
@@ -19,8 +20,8 @@ internal static class StateSaving
         catch (Exception e)
         {
             grain.DeactivateOnIdle();
-            // The storage's own exceptions differ by provider, and a device has none of their types.
-            throw new StateNotSavedException(grain.GrainContext.GrainId.ToString(), e.Message);
+            if (e is InconsistentStateException or StorageUnavailableException) throw;
+            throw new StorageUnavailableException($"The state of '{grain.GrainContext.GrainId}' could not be stored ({e.Message}); send the call again.");
         }
     }
 }

@@ -18,7 +18,7 @@ internal sealed partial class JobWatch(IGrainFactory grains, ClusterTimings timi
         ServiceLifecycleStage.Active,
         _ =>
         {
-            _watching = Task.Run(Watch);
+            if (timings.JobWatch != Timeout.InfiniteTimeSpan) _watching = Task.Run(Watch);
             return Task.CompletedTask;
         },
         async stopping =>

@@ -3,6 +3,9 @@ namespace FwdLLM.Silo.Faults;
 /// <summary>What happens at a fault point.</summary>
 internal enum FaultAction
 {
+    /// <summary>Nothing but the note that the point was reached, with the time.</summary>
+    Note,
+
     /// <summary>kill -9 of the silo's own process.</summary>
     Kill,
 

@@ -39,7 +39,7 @@ internal sealed partial class FaultInjector : IFaultPoints
             LogHappens(fault.Text, jobId, round);
             if (fault.Action == FaultAction.Kill) _ = Signal(Environment.ProcessId, SigKill);
             else if (fault.Action == FaultAction.Stop) _ = Signal(Environment.ProcessId, SigStop);
-            else _storage.Arm(fault.Action, TimeSpan.FromMilliseconds(fault.Amount));
+            else if (fault.Action != FaultAction.Note) _storage.Arm(fault.Action, TimeSpan.FromMilliseconds(fault.Amount));
         }
     }
 

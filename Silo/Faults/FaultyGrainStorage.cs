@@ -1,3 +1,4 @@
+using FwdLLM.Grains.Interfaces;
 using Orleans.Storage;
 
 namespace FwdLLM.Silo.Faults;
@@ -17,10 +18,10 @@ internal sealed class FaultyGrainStorage(IGrainStorage inner, StorageFaults faul
     {
         await faults.Pass();
         var next = faults.TakeNext();
-        if (next == FaultAction.StorageError) throw new IOException("Fault injected: the write failed.");
+        if (next == FaultAction.StorageError) throw new StorageUnavailableException("Fault injected: the write failed.");
         if (next == FaultAction.Duplicate) await WriteAsAnother<T>(stateName, grainId);
         await inner.WriteStateAsync(stateName, grainId, grainState);
-        if (next == FaultAction.StorageLost) throw new IOException("Fault injected: the answer to the write was lost.");
+        if (next == FaultAction.StorageLost) throw new StorageUnavailableException("Fault injected: the answer to the write was lost.");
     }
 
     public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)

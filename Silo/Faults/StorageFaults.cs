@@ -1,3 +1,5 @@
+using FwdLLM.Grains.Interfaces;
+
 namespace FwdLLM.Silo.Faults;
 
 /// <summary>Which storage faults are due. Shared by the injector, which arms them, and the storage, which takes them.</summary>
@@ -22,13 +24,13 @@ internal sealed class StorageFaults(TimeProvider clock)
     }
 
     /// <summary>Waits, or fails, as a slow or lost storage does.</summary>
-    /// <exception cref="IOException">The storage is down.</exception>
+    /// <exception cref="StorageUnavailableException">The storage is down.</exception>
     public async Task Pass()
     {
         TimeSpan delay;
         lock (_lock)
         {
-            if (clock.GetUtcNow() < _down) throw new IOException("Fault injected: the storage is down.");
+            if (clock.GetUtcNow() < _down) throw new StorageUnavailableException("Fault injected: the storage is down.");
             delay = clock.GetUtcNow() < _slow.Until ? _slow.Delay : TimeSpan.Zero;
         }
 

@@ -6,7 +6,7 @@ namespace FwdLLM.Silo.Storage;
 internal sealed class SqliteDatabase
 {
     /// <summary>Schema this build reads and writes.</summary>
-    private const long SchemaVersion = 1;
+    private const long SchemaVersion = 2;
 
     /// <summary>How long a connection waits for another's lock: another process looking at the file, or a killed silo's last commit.</summary>
     private const int BusySeconds = 10;
@@ -21,7 +21,7 @@ internal sealed class SqliteDatabase
 
     public string Path { get; }
 
-    /// <summary>Opens the file, creates the schema where there is none, and checks its version.</summary>
+    /// <summary>Opens the file, creates the schema where there is none, brings an older one up to date, and checks its version.</summary>
     /// <exception cref="GrainStorageException">Not a database, damaged, not accessible, or of another version.</exception>
     public void Prepare()
     {
@@ -30,17 +30,19 @@ internal sealed class SqliteDatabase
         {
             using var connection = Open();
             Execute(connection, "PRAGMA journal_mode = WAL");
+            // One transaction that has the write lock from its start: of two processes one makes or changes the schema, the other finds it.
+            using var transaction = connection.BeginTransaction(deferred: false);
             Execute(connection, """
                 CREATE TABLE IF NOT EXISTS storage_schema (version INTEGER NOT NULL);
                 INSERT INTO storage_schema SELECT $version WHERE NOT EXISTS (SELECT 1 FROM storage_schema);
                 CREATE TABLE IF NOT EXISTS grain_state (
-                    grain TEXT NOT NULL, name TEXT NOT NULL, etag INTEGER NOT NULL, sha256 BLOB NOT NULL, payload BLOB NOT NULL,
-                    PRIMARY KEY (grain, name));
+                    grain TEXT NOT NULL, name TEXT NOT NULL, etag INTEGER NOT NULL, record BLOB NOT NULL, PRIMARY KEY (grain, name));
                 """, ("$version", SchemaVersion));
-            using var version = connection.CreateCommand();
-            version.CommandText = "SELECT version FROM storage_schema";
-            if (version.ExecuteScalar() is not SchemaVersion)
-                throw new GrainStorageException($"The database {Path} has schema version {version.ExecuteScalar()}; this build reads {SchemaVersion}. Run the build that wrote it, or move the file away.");
+            if (Version(connection) is 1L)
+                SealRecords(connection);
+            if (Version(connection) is not SchemaVersion)
+                throw new GrainStorageException($"The database {Path} has schema version {Version(connection)}; this build reads {SchemaVersion}. Run the build that wrote it, or move the file away.");
+            transaction.Commit();
         }
         catch (SqliteException e)
         {
@@ -58,17 +60,17 @@ internal sealed class SqliteDatabase
     }
 
     /// <summary>The record, or null.</summary>
-    public StoredRecord? Read(string grain, string name)
+    public StoredRecord? Read(RecordKey key)
     {
         try
         {
             using var connection = Open();
             using var select = connection.CreateCommand();
-            select.CommandText = "SELECT etag, sha256, payload FROM grain_state WHERE grain = $grain AND name = $name";
-            select.Parameters.AddWithValue("$grain", grain);
-            select.Parameters.AddWithValue("$name", name);
+            select.CommandText = "SELECT etag, record FROM grain_state WHERE grain = $grain AND name = $name";
+            select.Parameters.AddWithValue("$grain", key.Grain);
+            select.Parameters.AddWithValue("$name", key.Name);
             using var row = select.ExecuteReader();
-            return row.Read() ? new StoredRecord(row.GetInt64(0), (byte[])row[1], (byte[])row[2]) : null;
+            return row.Read() ? new StoredRecord(row.GetInt64(0), (byte[])row[1]) : null;
         }
         catch (SqliteException e)
         {
@@ -93,6 +95,26 @@ internal sealed class SqliteDatabase
     {
         using var connection = new SqliteConnection(_connection);
         SqliteConnection.ClearPool(connection);
+    }
+
+    private static object? Version(SqliteConnection connection)
+    {
+        using var version = connection.CreateCommand();
+        version.CommandText = "SELECT version FROM storage_schema";
+        return version.ExecuteScalar();
+    }
+
+    // Version 1 kept checksum and payload in columns of their own. A damaged record stays as damaged as it was.
+    private static void SealRecords(SqliteConnection connection)
+    {
+        connection.CreateFunction("sealed", (byte[] sha256, byte[] payload) => (byte[])[1, .. sha256, .. payload]);
+        Execute(connection, """
+            ALTER TABLE grain_state ADD COLUMN record BLOB NOT NULL DEFAULT x'';
+            UPDATE grain_state SET record = sealed(sha256, payload);
+            ALTER TABLE grain_state DROP COLUMN sha256;
+            ALTER TABLE grain_state DROP COLUMN payload;
+            UPDATE storage_schema SET version = 2;
+            """);
     }
 
     private static void Execute(SqliteConnection connection, string sql, params (string Name, object Value)[] parameters)

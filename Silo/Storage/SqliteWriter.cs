@@ -79,27 +79,27 @@ internal sealed class SqliteWriter : IAsyncDisposable
     {
         using var command = _connection.CreateCommand();
         command.Transaction = transaction;
-        command.Parameters.AddWithValue("$grain", write.Grain);
-        command.Parameters.AddWithValue("$name", write.Name);
+        command.Parameters.AddWithValue("$grain", write.Key.Grain);
+        command.Parameters.AddWithValue("$name", write.Key.Name);
         command.CommandText = "SELECT etag FROM grain_state WHERE grain = $grain AND name = $name";
         var stored = (long?)command.ExecuteScalar();
         if (stored != write.ETag) return new WriteOutcome(false, stored);
 
-        if (write.Record is not { } record)
+        if (write.Bytes is not { } bytes)
         {
             command.CommandText = "DELETE FROM grain_state WHERE grain = $grain AND name = $name";
             command.ExecuteNonQuery();
             return new WriteOutcome(true, null);
         }
 
+        var etag = (stored ?? 0) + 1;
         command.CommandText = """
-            INSERT INTO grain_state (grain, name, etag, sha256, payload) VALUES ($grain, $name, $etag, $sha256, $payload)
-            ON CONFLICT (grain, name) DO UPDATE SET etag = excluded.etag, sha256 = excluded.sha256, payload = excluded.payload
+            INSERT INTO grain_state (grain, name, etag, record) VALUES ($grain, $name, $etag, $record)
+            ON CONFLICT (grain, name) DO UPDATE SET etag = excluded.etag, record = excluded.record
             """;
-        command.Parameters.AddWithValue("$etag", record.ETag);
-        command.Parameters.AddWithValue("$sha256", record.Sha256);
-        command.Parameters.AddWithValue("$payload", record.Payload);
+        command.Parameters.AddWithValue("$etag", etag);
+        command.Parameters.AddWithValue("$record", bytes);
         command.ExecuteNonQuery();
-        return new WriteOutcome(true, record.ETag);
+        return new WriteOutcome(true, etag);
     }
 }

@@ -1,7 +1,6 @@
 namespace FwdLLM.Silo.Storage;
 
-/// <summary>One row.</summary>
+/// <summary>One record as it is stored.</summary>
 /// <param name="ETag">Grows by one with every write.</param>
-/// <param name="Sha256">SHA-256 of the payload.</param>
-/// <param name="Payload">The serialised state.</param>
-internal sealed record StoredRecord(long ETag, byte[] Sha256, byte[] Payload);
+/// <param name="Bytes">The sealed state: see <see cref="RecordEnvelope"/>.</param>
+public sealed record StoredRecord(long ETag, byte[] Bytes);

@@ -5,23 +5,48 @@ using FwdLLM.Silo;
 namespace FwdLLM.Tests.Cluster;
 
 /// <summary>Silos, agents and operator's commands as processes on this machine, with a storage of their own.</summary>
-internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation) : IAsyncDisposable
+/// <param name="job">What they work on.</param>
+/// <param name="cancellation">Ends every wait.</param>
+/// <param name="server">Where state and membership are; null for an SQLite file and the first silo's memory. Disposed by whoever made it.</param>
+internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation, ClusterServer? server = null) : IAsyncDisposable
 {
+    /// <summary>Silos that a cluster may have here.</summary>
+    public const int MostSilos = 3;
+
     private readonly string _storage = Directory.CreateTempSubdirectory("fwdllm-cluster-state-").FullName;
     private readonly List<ProgramProcess> _started = [];
-    private readonly int[] _ports = FreePort.Take(5);
+    private readonly int[] _ports = FreePort.Take(3 * MostSilos);
+    private readonly HashSet<string> _gateways = [];
 
-    public string FirstGateway => $"127.0.0.1:{_ports[1]}";
+    public string FirstGateway => Gateway(0);
 
-    public string SecondGateway => $"127.0.0.1:{_ports[3]}";
+    public string SecondGateway => Gateway(1);
 
-    public string Http => $"http://127.0.0.1:{_ports[4]}";
+    public string Http => HttpOf(0);
 
-    public Task<ProgramProcess> StartSiloAsync() =>
-        StartSiloAsync("--silo-port", $"{_ports[0]}", "--gateway-port", $"{_ports[1]}", "--http-port", $"{_ports[4]}");
+    /// <summary>The gateway of silo number <paramref name="silo"/>, from 0.</summary>
+    public string Gateway(int silo) => $"127.0.0.1:{_ports[(3 * silo) + 1]}";
 
-    public Task<ProgramProcess> StartSecondSiloAsync() =>
-        StartSiloAsync("--silo-port", $"{_ports[2]}", "--gateway-port", $"{_ports[3]}", "--http-port", "0", "--primary-silo-port", $"{_ports[0]}");
+    /// <summary>The HTTP address of silo number <paramref name="silo"/>, from 0.</summary>
+    public string HttpOf(int silo) => $"http://127.0.0.1:{_ports[(3 * silo) + 2]}";
+
+    /// <summary>Starts silo number <paramref name="silo"/>, from 0, or starts it again on the same ports, and waits until it is a member.</summary>
+    public async Task<ProgramProcess> StartSiloAsync(int silo = 0)
+    {
+        var started = StartSilo(silo, [], mayDie: false);
+        await started.LineAsync("silo ready", cancellation);
+        return started;
+    }
+
+    /// <summary>The same, with faults to come: it may have died before it was ready.</summary>
+    public async Task<ProgramProcess> StartArmedSiloAsync(int silo, string[] faults)
+    {
+        var started = StartSilo(silo, faults, mayDie: true);
+        await started.TryLineAsync("silo ready", cancellation);
+        return started;
+    }
+
+    public Task<ProgramProcess> StartSecondSiloAsync() => StartSiloAsync(1);
 
     public async Task SubmitAsync(string id) => await StartCommand("job", "submit", job.Write(id), "--artifacts", job.Artifacts, "--gateway", FirstGateway).SucceedAsync(cancellation);
 
@@ -38,13 +63,39 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     /// <summary>Follows the job by long polls until <paramref name="reached"/>; a job or program that fails, or a job that ends before it, fails the test.</summary>
     public async Task<JobStatus> UntilAsync(string id, Func<JobStatus, bool> reached)
     {
-        await using var client = await DeviceClient.ConnectAsync(new DeviceClientSettings { Gateways = [FirstGateway] }, TimeProvider.System, () => 0.5, cancellation: cancellation);
+        await using var client = await DeviceClient.ConnectAsync(new DeviceClientSettings { Gateways = [.. _gateways] }, TimeProvider.System, () => 0.5, cancellation: cancellation);
         for (var status = new JobStatus { Revision = -1, Phase = JobPhase.Unknown }; ;)
         {
-            status = await client.Orleans.GetGrain<IJobGrain>(id).GetStatus(status.Revision, TimeSpan.FromSeconds(4)).WaitAsync(cancellation);
+            try
+            {
+                status = await client.Orleans.GetGrain<IJobGrain>(id).GetStatus(status.Revision, TimeSpan.FromSeconds(4)).WaitAsync(cancellation);
+            }
+            catch (Exception failure) when (DeviceResilience.IsTransient(failure))
+            {
+                // A silo that dies takes the question with it.
+                continue;
+            }
+
             if (reached(status))
                 return status;
             Assert.True(status.Phase is JobPhase.Waiting or JobPhase.Running && !_started.Exists(program => program.HasFailed), $"{status.Phase} {status.Message}\n{Logs()}");
+        }
+    }
+
+    /// <summary>One call to a grain, repeated while silos come and go.</summary>
+    public async Task<T> CallAsync<T>(Func<IGrainFactory, Task<T>> call)
+    {
+        await using var client = await DeviceClient.ConnectAsync(new DeviceClientSettings { Gateways = [.. _gateways] }, TimeProvider.System, () => 0.5, cancellation: cancellation);
+        while (true)
+        {
+            try
+            {
+                return await call(client.Orleans).WaitAsync(cancellation);
+            }
+            catch (Exception failure) when (DeviceResilience.IsTransient(failure))
+            {
+                cancellation.ThrowIfCancellationRequested();
+            }
         }
     }
 
@@ -57,23 +108,34 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
         return status.Model!.AdapterSha256;
     }
 
+    /// <summary>Nothing is to be started any more.</summary>
+    public bool HasEnded { get; private set; }
+
     public async ValueTask DisposeAsync()
     {
-        foreach (var program in _started)
+        HasEnded = true;
+        foreach (var program in _started.ToArray())
             await program.DisposeAsync();
         Directory.Delete(_storage, recursive: true);
     }
 
-    private async Task<ProgramProcess> StartSiloAsync(params string[] ports)
+    private ProgramProcess StartSilo(int silo, string[] more, bool mayDie)
     {
-        var silo = Start("Silo", ["--storage-folder", _storage, "--artifacts-folder", job.Artifacts, .. ports]);
-        await silo.LineAsync("silo ready", cancellation);
-        return silo;
+        string[] first = silo > 0 && server?.HasMembership != true ? ["--primary-silo-port", $"{_ports[0]}"] : [];
+        _gateways.Add(Gateway(silo));
+        return Start(
+            "Silo",
+            [
+                "--storage-folder", _storage, "--artifacts-folder", job.Artifacts, "--dashboard", "false",
+                "--silo-port", $"{_ports[3 * silo]}", "--gateway-port", $"{_ports[(3 * silo) + 1]}", "--http-port", $"{_ports[(3 * silo) + 2]}", .. first, .. more,
+            ],
+            server?.Environment(),
+            mayDie);
     }
 
-    private ProgramProcess Start(string project, string[] arguments)
+    private ProgramProcess Start(string project, string[] arguments, IReadOnlyDictionary<string, string>? environment = null, bool mayDie = false)
     {
-        var program = ProgramProcess.Start(project, job.Folder, arguments);
+        var program = ProgramProcess.Start(project, job.Folder, arguments, environment, mayDie);
         _started.Add(program);
         return program;
     }

@@ -1,6 +1,5 @@
 using FwdLLM.DeviceAgent;
 using FwdLLM.DeviceAgent.Faults;
-using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
 using Polly;
 

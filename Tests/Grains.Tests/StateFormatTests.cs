@@ -32,11 +32,11 @@ public sealed class StateFormatTests : IDisposable
         Assert.Equal("from the future", kept.State!.Message);
     }
 
-    private async Task<SqliteGrainStorage> Open()
+    private async Task<DurableGrainStorage> Open()
     {
         var services = new ServiceCollection().AddSerializer(s => s.AddAssembly(typeof(JobState).Assembly).AddAssembly(typeof(JobSpec).Assembly)).BuildServiceProvider();
-        var storage = new SqliteGrainStorage("test", _folder.Database, new OrleansGrainStorageSerializer(services.GetRequiredService<Serializer>()));
-        await storage.OpenAsync();
+        var storage = new DurableGrainStorage("test", new SqliteRecordStore(_folder.Database), new OrleansGrainStorageSerializer(services.GetRequiredService<Serializer>()));
+        await storage.OpenAsync(TestContext.Current.CancellationToken);
         return storage;
     }
 }

@@ -12,7 +12,7 @@ public sealed class SiloConfigurationTests
 
             var settings = SiloConfiguration.Read(["--config", file, "--gateway-port=30002", "--dashboard", "false"]);
 
-            Assert.Equal((30_002, "from-file", 1.5, false, 8080), (settings.GatewayPort, settings.ClusterId, settings.ProbeTimeout.TotalSeconds, settings.Dashboard, settings.HttpPort));
+            Assert.Equal((30_002, "from-file", 1.5, false, 8080), (settings.GatewayPort, settings.ClusterId, settings.Timings.ProbeTimeout.TotalSeconds, settings.Dashboard, settings.HttpPort));
         }
         finally
         {
@@ -24,6 +24,8 @@ public sealed class SiloConfigurationTests
     [InlineData("--gatway-port", "1", "there is no setting 'gatway-port'; the nearest is 'gateway-port'")]
     [InlineData("--gateway-port", "many", "gateway-port is 'many'; give a whole number")]
     [InlineData("--dashboard", "yes", "dashboard is 'yes'; give true or false")]
+    [InlineData("--storage", "mysql", "storage is 'mysql'; give one of sqlite, redis, postgresql")]
+    [InlineData("--clustering", "1", "clustering is '1'; give one of localhost, redis, postgresql")]
     [InlineData("--probe-timeout", "-1", "probe-timeout is '-1'; give seconds")]
     [InlineData("--config", "nowhere.json", "--config is 'nowhere.json', which does not exist")]
     [InlineData("--silo-port", "99999", "SiloPort is 99999")]

@@ -12,7 +12,14 @@ public sealed class SiloSettingsTests
         { new SiloSettings { HttpPort = 30_000 }, "HttpPort is 30000, which is also the silo's or gateway's port" },
         { new SiloSettings { StorageFolder = " " }, "StorageFolder is empty" },
         { new SiloSettings { ArtifactsFolder = typeof(SiloSettingsTests).Assembly.Location }, "which is a file; give a folder" },
-        { new SiloSettings { ProbeTimeout = TimeSpan.Zero }, "ProbeTimeout is 0 s" },
+        { new SiloSettings { Timings = new SiloTimings { ProbeTimeout = TimeSpan.Zero } }, "ProbeTimeout is 0 s" },
+        { new SiloSettings { Timings = new SiloTimings { MissedProbes = 0 } }, "MissedProbes is 0; give a number from 1 to 20" },
+        { new SiloSettings { Storage = StorageKind.Redis }, "Storage is Redis and StorageConnection is not given; name the server" },
+        { new SiloSettings { StorageConnection = "h:1" }, "StorageConnection is given and Storage is Sqlite" },
+        { new SiloSettings { Clustering = ClusteringKind.PostgreSql }, "Clustering is PostgreSql and ClusteringConnection is not given" },
+        { new SiloSettings { Clustering = ClusteringKind.PostgreSql, Storage = StorageKind.Redis, StorageConnection = "h:1" }, "Clustering is PostgreSql and ClusteringConnection is not given" },
+        { new SiloSettings { ClusteringConnection = "h:1" }, "ClusteringConnection is given and Clustering is Localhost" },
+        { new SiloSettings { Clustering = ClusteringKind.Redis, ClusteringConnection = "h:1", PrimarySiloPort = 5 }, "where no silo is the first; leave it out" },
         { new SiloSettings { MaxQueuedRequests = 0 }, "MaxQueuedRequests is 0" },
     };
 
@@ -22,6 +29,17 @@ public sealed class SiloSettingsTests
         var error = Assert.Throws<ArgumentException>(settings.Validate);
 
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Text_of_the_settings_shows_no_connection()
+    {
+        var settings = new SiloSettings { Storage = StorageKind.Redis, StorageConnection = "host:6379,password=secret", Clustering = ClusteringKind.Redis };
+
+        settings.Validate();
+
+        Assert.Equal("host:6379,password=secret", settings.MembershipConnection);
+        Assert.DoesNotContain("secret", settings.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
