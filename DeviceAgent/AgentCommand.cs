@@ -8,15 +8,7 @@ namespace FwdLLM.DeviceAgent;
 /// <summary>The agent's command line: options, their checks, and <see cref="AgentArguments"/> from them.</summary>
 public sealed class AgentCommand
 {
-    private readonly Option<string[]> _gateways = new("--gateway")
-    {
-        Description = "A silo's gateway as host:port; give it again for each further silo.",
-        DefaultValueFactory = _ => ["127.0.0.1:30000"],
-        HelpName = "host:port",
-    };
-
-    private readonly Option<string> _clusterId = new("--cluster-id") { Description = "The cluster's id.", DefaultValueFactory = _ => "fwdllm", HelpName = "id" };
-    private readonly Option<string> _serviceId = new("--service-id") { Description = "The service's id.", DefaultValueFactory = _ => "fwdllm", HelpName = "id" };
+    private readonly ClusterArguments _cluster = new();
     private readonly Option<string> _job = new("--job") { Description = "The job to work for.", Required = true, HelpName = "id" };
     private readonly Option<string> _data = new("--data") { Description = "File with the private examples (CSV, JSON lines; .gz too).", Required = true, HelpName = "file" };
     private readonly Option<string?> _task = new("--task") { Description = "What the rows are: classification, qa, causal-lm or prompt. The job's task when not given; with --split-seed, classification.", HelpName = "kind" };
@@ -41,8 +33,10 @@ public sealed class AgentCommand
     {
         Root = new RootCommand("Runs devices of a federated fine-tuning job: they compute on the data given here, which never leaves this process.")
         {
-            _job, _data, _task, _gateways, _devices, _hosts, _split, _splitSeed, _textColumn, _labelColumn, _artifacts, _artifactsUrl, _concurrent, _exact, _clusterId, _serviceId, _messageFaults, _receipts,
+            _job, _data, _task, _devices, _hosts, _split, _splitSeed, _textColumn, _labelColumn, _artifacts, _artifactsUrl, _concurrent, _exact, _messageFaults, _receipts,
         };
+        foreach (var option in _cluster.All)
+            Root.Options.Add(option);
         Root.SetAction(async (parsed, cancellation) =>
         {
             AgentArguments arguments;
@@ -65,18 +59,11 @@ public sealed class AgentCommand
 
     private AgentArguments Read(ParseResult parsed)
     {
-        foreach (var gateway in parsed.GetValue(_gateways)!)
-            GatewayAddress.Parse(gateway);
         var devices = Number(parsed, _devices, 99_999_999);
         var (first, count) = Hosts(parsed.GetValue(_hosts), devices);
         return new AgentArguments
         {
-            Cluster = new DeviceClientSettings
-            {
-                Gateways = parsed.GetValue(_gateways)!,
-                ClusterId = parsed.GetValue(_clusterId)!,
-                ServiceId = parsed.GetValue(_serviceId)!,
-            },
+            Cluster = _cluster.Read(parsed),
             Fleet = new FleetOptions
             {
                 JobId = parsed.GetValue(_job)!,
@@ -95,7 +82,7 @@ public sealed class AgentCommand
             MessageFaults = parsed.GetValue(_messageFaults) is { } faults ? MessageFaultOptions.Parse(faults) : null,
             ReceiptsFile = parsed.GetValue(_receipts),
             ArtifactsFolder = parsed.GetValue(_artifacts)!,
-            ArtifactsUrl = ParseUrl(parsed.GetValue(_artifactsUrl)),
+            ArtifactsUrl = parsed.GetValue(_artifactsUrl) is { } url ? HttpAddress.Parse(url, _artifactsUrl.Name) : null,
         };
     }
 
@@ -118,13 +105,4 @@ public sealed class AgentCommand
 
     private static TaskKind? ParseTask(string? text) => text is null ? null : TaskNames.Find(text)
         ?? throw new ArgumentException($"--task is '{text}'; give one of {string.Join(", ", TaskNames.All)}.");
-
-    private static Uri? ParseUrl(string? text)
-    {
-        if (text is null)
-            return null;
-        if (Uri.TryCreate(text.EndsWith('/') ? text : text + "/", UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
-            return url;
-        throw new ArgumentException($"--artifacts-url is '{text}'; give an address such as http://127.0.0.1:8080.");
-    }
 }

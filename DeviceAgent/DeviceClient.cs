@@ -4,6 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using Orleans.Messaging;
+using Orleans.Runtime.Messaging;
 
 namespace FwdLLM.DeviceAgent;
 
@@ -41,20 +43,19 @@ public sealed class DeviceClient : IAsyncDisposable
     /// <param name="logging">Where the client's own log goes; nowhere when null.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="ArgumentException">A setting is wrong; the message names it.</exception>
-    /// <exception cref="Orleans.Runtime.Messaging.ConnectionFailedException">No gateway answered in time.</exception>
+    /// <exception cref="ConnectionFailedException">No gateway answered in time.</exception>
     public static async Task<DeviceClient> ConnectAsync(DeviceClientSettings settings, TimeProvider time, Func<double> random, Action<ILoggingBuilder>? logging = null, CancellationToken cancellation = default)
     {
-        settings.Resilience.Validate();
-        if (settings.Gateways.Count == 0)
-            throw new ArgumentException("no gateway is given; give at least one as host:port.");
+        settings.Validate();
         var gateways = await Task.WhenAll(settings.Gateways.Select(gateway => GatewayAddress.ResolveAsync(gateway, cancellation)));
+        var list = settings.GatewayUrls.Count > 0 ? new HttpGatewayList(settings.GatewayUrls, gateways, settings.ClusterId, settings.Resilience, random) : null;
         var meter = new WireMeter();
 
         // The empty builder: the default one watches configuration files, and a few hundred clients exhaust the system's watches.
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         if (logging is not null)
             builder.Services.AddLogging(logging);
-        builder.UseOrleansClient(client => Configure(client, settings, gateways, meter, new ConnectRetryFilter(settings.Resilience, time, random)));
+        builder.UseOrleansClient(client => Configure(client, settings, gateways, list, meter, new ConnectRetryFilter(settings.Resilience, time, random)));
         builder.Services.AddSingleton<IHostLifetime, DetachedLifetime>();
         var host = builder.Build();
         var connected = false;
@@ -63,6 +64,15 @@ public sealed class DeviceClient : IAsyncDisposable
             await host.StartAsync(cancellation);
             connected = true;
             return new DeviceClient(host, meter, settings, time, random);
+        }
+        catch (SiloUnavailableException) when (list is not null)
+        {
+            throw new ConnectionFailedException($"no silo told its gateways ({list.LastFailure}).");
+        }
+        catch (Exception e) when (settings.Clustering != ClusteringKind.Gateways && e is not (OperationCanceledException or OrleansException or ConnectionFailedException))
+        {
+            // The server's own words may repeat the connection, and with it the password.
+            throw new ConnectionFailedException($"the gateways cannot be read from {settings.Clustering} ({e.GetType().Name}); check that it runs, and the clustering connection.");
         }
         finally
         {
@@ -81,9 +91,9 @@ public sealed class DeviceClient : IAsyncDisposable
         _host.Dispose();
     }
 
-    private static void Configure(IClientBuilder client, DeviceClientSettings settings, IPEndPoint[] gateways, WireMeter meter, ConnectRetryFilter filter)
+    private static void Configure(IClientBuilder client, DeviceClientSettings settings, IPEndPoint[] gateways, HttpGatewayList? list, WireMeter meter, ConnectRetryFilter filter)
     {
-        client.UseStaticClustering(gateways);
+        UseGateways(client, settings, gateways, list);
         client.UseConnectionRetryFilter(filter);
         client.Configure<ClusterOptions>(options =>
         {
@@ -93,5 +103,17 @@ public sealed class DeviceClient : IAsyncDisposable
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = settings.Resilience.ResponseTimeout);
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = settings.Resilience.GatewayListRefreshPeriod);
         client.Configure<ClientConnectionOptions>(options => options.ConfigureConnection(connection => connection.UseMiddleware(meter)));
+    }
+
+    private static void UseGateways(IClientBuilder client, DeviceClientSettings settings, IPEndPoint[] gateways, HttpGatewayList? list)
+    {
+        if (settings.Clustering == ClusteringKind.Redis)
+            client.UseRedisClustering(settings.ClusteringConnection!);
+        else if (settings.Clustering == ClusteringKind.PostgreSql)
+            client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = ("Npgsql", settings.ClusteringConnection));
+        else if (list is not null)
+            client.Services.AddSingleton<IGatewayListProvider>(_ => list);
+        else
+            client.UseStaticClustering(gateways);
     }
 }

@@ -64,7 +64,9 @@ public static class DeviceResilience
         or LimitExceededException
         // Two activations of a grain met, as can be after a silo's death: the one that answered has left. And: the storage was away.
         or InconsistentStateException
-        or StorageUnavailableException;
+        or StorageUnavailableException
+        // The same, on the way through the activation of a grain.
+        || (failure is OrleansException { InnerException: { } cause } && IsTransient(cause));
 
     /// <summary>Delay after failed attempt <paramref name="attempt"/> (from 0): min(max, first·2^attempt), less a random part.</summary>
     public static TimeSpan RetryDelay(ResilienceOptions options, int attempt, double uniform)

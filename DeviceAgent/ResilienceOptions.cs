@@ -68,6 +68,11 @@ public sealed record ResilienceOptions
     /// <remarks>Orleans' 60 seconds kept a hung gateway in use for 110 seconds; with 5 the same outage lasted 11.5.</remarks>
     public TimeSpan GatewayListRefreshPeriod { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long one silo may take to tell the gateways over HTTP before the next is asked.</summary>
+    /// <value>2 seconds.</value>
+    /// <remarks>The answer is in the silo's memory; a silo that hangs delays the list once, by this.</remarks>
+    public TimeSpan GatewaysUrlTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>First delay between attempts to connect at start.</summary>
     /// <value>0.5 seconds.</value>
     /// <remarks>A silo on the same machine takes one to three seconds to start; the device should be there when it is.</remarks>
@@ -90,6 +95,7 @@ public sealed record ResilienceOptions
         Positive(LongPollWait, nameof(LongPollWait));
         Positive(FirstRetryDelay, nameof(FirstRetryDelay));
         Positive(GatewayListRefreshPeriod, nameof(GatewayListRefreshPeriod));
+        Positive(GatewaysUrlTimeout, nameof(GatewaysUrlTimeout));
         Positive(ConnectRetryMin, nameof(ConnectRetryMin));
         Ordered(LongPollWait, nameof(LongPollWait), ResponseTimeout - TimeSpan.FromMilliseconds(1), nameof(ResponseTimeout));
         Ordered(ResponseTimeout, nameof(ResponseTimeout), AttemptTimeout, nameof(AttemptTimeout));

@@ -9,6 +9,21 @@ internal static class Backends
 {
     private const string NpgsqlInvariant = "Npgsql";
 
+    /// <exception cref="ArgumentException">A connection cannot be read.</exception>
+    public static void CheckConnections(SiloSettings settings)
+    {
+        Check(settings.Storage.ToString(), settings.StorageConnection, nameof(settings.StorageConnection));
+        Check(settings.Clustering.ToString(), settings.MembershipConnection, nameof(settings.ClusteringConnection));
+
+        static void Check(string kind, string? connection, string setting)
+        {
+            if (kind == nameof(StorageKind.Redis))
+                RedisServer.Parse(connection!, setting);
+            else if (kind == nameof(StorageKind.PostgreSql))
+                PostgresServer.Parse(connection!, setting);
+        }
+    }
+
     public static void AddStorage(ISiloBuilder silo, SiloSettings settings)
     {
         switch (settings.Storage)
@@ -39,7 +54,7 @@ internal static class Backends
                 break;
             default:
                 silo.UseDevelopmentClustering(new IPEndPoint(IPAddress.Parse(settings.Address), settings.PrimarySiloPort == 0 ? settings.SiloPort : settings.PrimarySiloPort));
-                // These need not outlive the process: the grains' start-up task brings unfinished jobs back.
+                // These need not outlive the process: JobWatch brings unfinished jobs back.
                 silo.UseInMemoryReminderService();
                 break;
         }
@@ -47,25 +62,24 @@ internal static class Backends
 
     private static void AddRedis(ISiloBuilder silo, RedisServer server)
     {
-        BeforeMembership(silo, async cancellation => await (await server.ConnectAsync(cancellation)).DisposeAsync());
+        BeforeMembership(silo, async cancellation => await (await server.ConnectAsync(cancellation)).DisposeAsync(), () => ValueTask.CompletedTask);
         silo.UseRedisClustering(options => options.ConfigurationOptions = server.Options.Clone());
         silo.UseRedisReminderService(options => options.ConfigurationOptions = server.Options.Clone());
     }
 
     private static void AddPostgres(ISiloBuilder silo, PostgresServer server)
     {
-        silo.Services.AddSingleton(server);
-        BeforeMembership(silo, cancellation => PostgresSchema.PrepareAsync(server, cancellation));
+        BeforeMembership(silo, cancellation => PostgresSchema.PrepareAsync(server, cancellation), server.DisposeAsync);
         silo.UseAdoNetClustering(options => (options.Invariant, options.DataSource) = (NpgsqlInvariant, server.Source));
         silo.UseAdoNetReminderService(options => (options.Invariant, options.DataSource) = (NpgsqlInvariant, server.Source));
     }
 
     // The providers' own errors for a server that is not there name neither the setting nor a remedy.
-    private static void BeforeMembership(ISiloBuilder silo, Func<CancellationToken, Task> prepare) =>
-        silo.ConfigureServices(services => services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(new Preparation(prepare)));
+    private static void BeforeMembership(ISiloBuilder silo, Func<CancellationToken, Task> prepare, Func<ValueTask> release) =>
+        silo.ConfigureServices(services => services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(new Server(prepare, release)));
 
-    private sealed class Preparation(Func<CancellationToken, Task> prepare) : ILifecycleParticipant<ISiloLifecycle>
+    private sealed class Server(Func<CancellationToken, Task> prepare, Func<ValueTask> release) : ILifecycleParticipant<ISiloLifecycle>
     {
-        public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe("FwdLLM cluster server", ServiceLifecycleStage.First, prepare);
+        public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe("FwdLLM cluster server", ServiceLifecycleStage.First, prepare, _ => release().AsTask());
     }
 }

@@ -35,6 +35,7 @@ public static class SiloHostBuilder
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Parse(settings.HttpAddress), settings.HttpPort));
         builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<GatewayList>(services, TimeProvider.System));
         builder.Host.UseOrleans(silo =>
         {
             Configure(silo, settings);

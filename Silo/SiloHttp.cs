@@ -3,7 +3,7 @@ using Orleans.Dashboard;
 
 namespace FwdLLM.Silo;
 
-/// <summary>The silo's HTTP surface: health for supervisors, artifacts for devices, the dashboard for the operator.</summary>
+/// <summary>The silo's HTTP surface: health for supervisors, gateways and artifacts for devices, the dashboard for the operator.</summary>
 internal static class SiloHttp
 {
     private const string DashboardPath = "/dashboard";
@@ -14,6 +14,7 @@ internal static class SiloHttp
         app.UseRouting();
         app.MapGet("/health/live", () => Results.Text("live"));
         app.MapGet("/health/ready", Ready);
+        app.MapGet("/gateways", (GatewayList gateways, CancellationToken cancellation) => gateways.AnswerAsync(cancellation));
         var artifacts = new ArtifactStore(settings.ArtifactsFolder);
         app.MapMethods("/artifacts/{sha256}/{file}", [HttpMethods.Get, HttpMethods.Head], (string sha256, string file) => artifacts.Serve(sha256, file));
         if (settings.Dashboard)

@@ -182,6 +182,7 @@ public sealed partial record SiloSettings
                 : $"{nameof(ClusteringConnection)} is given and {nameof(Clustering)} is {Clustering}, which has no server; give {nameof(Clustering)} redis or postgresql, or leave the connection out.");
         if (Clustering != ClusteringKind.Localhost && PrimarySiloPort != 0)
             throw new ArgumentException($"{nameof(PrimarySiloPort)} is {PrimarySiloPort} and {nameof(Clustering)} is {Clustering}, where no silo is the first; leave it out.");
+        Backends.CheckConnections(this);
     }
 
     [GeneratedRegex("^[A-Za-z0-9._-]{1,64}$")]

@@ -3,6 +3,7 @@ using FwdLLM.Cli.Jobs;
 using FwdLLM.Cli.Running;
 using FwdLLM.Cli.Settings;
 using FwdLLM.Cli.Views;
+using FwdLLM.DeviceAgent;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Tasks;
 using FwdLLM.Modeling.Checkpoints;
@@ -14,7 +15,7 @@ namespace FwdLLM.Cli.Commands;
 /// <summary><c>fwdllm job</c>: jobs on a cluster.</summary>
 internal sealed class JobCommand(CliContext context)
 {
-    private readonly Option<string[]> _gateways = new("--gateway") { Description = "Gateway of a silo, host:port; several give failover. Default: 127.0.0.1:30000.", HelpName = "HOST:PORT", AllowMultipleArgumentsPerToken = true };
+    private readonly ClusterArguments _cluster = new();
     private readonly Option<string> _format = new("--format") { Description = "table or json: one object on one line. Default: table.", HelpName = "FORMAT" };
     private readonly Argument<string> _file = new("FILE") { Description = "Job file (YAML)." };
     private readonly Argument<string> _id = new("ID") { Description = "Job id." };
@@ -36,7 +37,8 @@ internal sealed class JobCommand(CliContext context)
     {
         var artifacts = new Option<string>("--artifacts") { Description = "Folder of compiled models that the silo serves, as given to job submit.", HelpName = "DIR", Required = true };
         var (formats, target) = (ExportCommand.FormatOption(), ExportCommand.TargetOption());
-        var command = new Command("export", "Write a job's newest version for other programs, as fwdllm export does a run's result.\n\nExample: fwdllm job export mail-tone --artifacts artifacts --format peft,onnx --target mail-tone-model") { _id, artifacts, formats, target, _gateways };
+        var command = new Command("export", "Write a job's newest version for other programs, as fwdllm export does a run's result.\n\nExample: fwdllm job export mail-tone --artifacts artifacts --format peft,onnx --target mail-tone-model") { _id, artifacts, formats, target };
+        AddCluster(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var id = parsed.GetRequiredValue(_id);
@@ -75,7 +77,8 @@ internal sealed class JobCommand(CliContext context)
     private Command CreateSubmit()
     {
         var artifacts = new Option<string>("--artifacts") { Description = "Folder of compiled models that the silo serves; the model is compiled into it when it is not there.", HelpName = "DIR", Required = true };
-        var command = new Command("submit", "Validate a job file, compile its model, and start it on a cluster. The same file again continues the job.\n\nExample: fwdllm job submit job.yaml --artifacts artifacts --gateway silo1:30000") { _file, artifacts, _gateways };
+        var command = new Command("submit", "Validate a job file, compile its model, and start it on a cluster. The same file again continues the job.\n\nExample: fwdllm job submit job.yaml --artifacts artifacts --gateway silo1:30000") { _file, artifacts };
+        AddCluster(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var settings = Read(parsed);
@@ -91,7 +94,8 @@ internal sealed class JobCommand(CliContext context)
 
     private Command CreateForJob(string name, string description, Func<IJobCluster, string, bool, CancellationToken, Task<JobStatus>> action)
     {
-        var command = new Command(name, description) { _id, _gateways, _format };
+        var command = new Command(name, description) { _id, _format };
+        AddCluster(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var json = IsJson(parsed.GetValue(_format) ?? "table");
@@ -148,6 +152,21 @@ internal sealed class JobCommand(CliContext context)
         return new RunSettingsBuilder(raw, context.Assets, context.Time.GetLocalNow()).Build();
     }
 
-    private Task<IJobCluster> ConnectAsync(ParseResult parsed, CancellationToken cancellation) =>
-        context.Jobs.ConnectAsync(parsed.GetValue(_gateways) is { Length: > 0 } gateways ? gateways : ["127.0.0.1:30000"], cancellation);
+    private void AddCluster(Command command)
+    {
+        foreach (var option in _cluster.All)
+            command.Options.Add(option);
+    }
+
+    private Task<IJobCluster> ConnectAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        try
+        {
+            return context.Jobs.ConnectAsync(_cluster.Read(parsed), cancellation);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InputException(e.Message);
+        }
+    }
 }

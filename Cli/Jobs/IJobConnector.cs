@@ -1,9 +1,11 @@
+using FwdLLM.DeviceAgent;
+
 namespace FwdLLM.Cli.Jobs;
 
 /// <summary>Connects to clusters.</summary>
 public interface IJobConnector
 {
-    /// <summary>Connects to any of the gateways, each host:port.</summary>
-    /// <exception cref="InputException">A gateway is not host:port or cannot be resolved.</exception>
-    Task<IJobCluster> ConnectAsync(IReadOnlyList<string> gateways, CancellationToken cancellation);
+    /// <summary>Connects to a cluster.</summary>
+    /// <exception cref="InputException">A setting is wrong, or a gateway's name cannot be resolved.</exception>
+    Task<IJobCluster> ConnectAsync(DeviceClientSettings cluster, CancellationToken cancellation);
 }

@@ -9,11 +9,11 @@ namespace FwdLLM.Cli.Jobs;
 /// <param name="random">Uniform in [0, 1), for the jitter of retries.</param>
 internal sealed class OrleansJobConnector(TimeProvider time, Func<double> random) : IJobConnector
 {
-    public async Task<IJobCluster> ConnectAsync(IReadOnlyList<string> gateways, CancellationToken cancellation)
+    public async Task<IJobCluster> ConnectAsync(DeviceClientSettings cluster, CancellationToken cancellation)
     {
         try
         {
-            return new OrleansJobCluster(await DeviceClient.ConnectAsync(new DeviceClientSettings { Gateways = gateways }, time, random, cancellation: cancellation));
+            return new OrleansJobCluster(await DeviceClient.ConnectAsync(cluster, time, random, cancellation: cancellation));
         }
         catch (ArgumentException e)
         {

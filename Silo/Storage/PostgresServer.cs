@@ -55,7 +55,8 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 
-    private static NpgsqlConnectionStringBuilder Parse(string connection, string setting)
+    /// <summary>Reads a connection.</summary>
+    public static NpgsqlConnectionStringBuilder Parse(string connection, string setting)
     {
         const string Example = "give it as Host=…;Database=…;Username=…;Password=…";
         if (connection.Contains("://", StringComparison.Ordinal))

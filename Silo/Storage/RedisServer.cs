@@ -54,14 +54,8 @@ internal sealed class RedisServer
         ? new GrainStorageException($"{Place} holds something else than a grain's state under a state's key ({server.Message}). It was left as it is; give the cluster a database of its own, or restore it from a backup.", e)
         : new StorageUnavailableException($"{Place} did not carry out a command ({Reason(e)}); the call may be repeated.");
 
-    private static string Reason(Exception e) => e switch
-    {
-        RedisServerException server => server.Message,
-        RedisConnectionException connection => connection.FailureType.ToString(),
-        _ => e.GetType().Name,
-    };
-
-    private static ConfigurationOptions Parse(string connection, string setting)
+    /// <summary>Reads a connection.</summary>
+    public static ConfigurationOptions Parse(string connection, string setting)
     {
         const string Example = "give it as host:6379,password=…";
         if (connection.Contains("://", StringComparison.Ordinal))
@@ -78,4 +72,11 @@ internal sealed class RedisServer
 
         return options.EndPoints.Count > 0 ? options : throw new ArgumentException($"{setting} names no server; {Example}.");
     }
+
+    private static string Reason(Exception e) => e switch
+    {
+        RedisServerException server => server.Message,
+        RedisConnectionException connection => connection.FailureType.ToString(),
+        _ => e.GetType().Name,
+    };
 }

@@ -1,4 +1,5 @@
 using FwdLLM.Cli.Jobs;
+using FwdLLM.DeviceAgent;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 
@@ -9,13 +10,13 @@ internal sealed class FakeJobs(params JobStatus[] statuses) : IJobConnector, IJo
 {
     private int _next;
 
-    public IReadOnlyList<string> Gateways { get; private set; } = [];
+    public DeviceClientSettings? Cluster { get; private set; }
 
     public List<string> Calls { get; } = [];
 
-    public Task<IJobCluster> ConnectAsync(IReadOnlyList<string> gateways, CancellationToken cancellation)
+    public Task<IJobCluster> ConnectAsync(DeviceClientSettings cluster, CancellationToken cancellation)
     {
-        Gateways = gateways;
+        Cluster = cluster;
         return Task.FromResult<IJobCluster>(this);
     }
 

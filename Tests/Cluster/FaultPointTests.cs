@@ -92,11 +92,8 @@ public sealed class FaultPointTests(TinyJob job) : IClassFixture<TinyJob>
         }
     }
 
-    private ProgramProcess[] StartAgents(ProcessCluster cluster, string id)
-    {
-        string[] more = ["--artifacts", job.Artifacts, "--gateway", cluster.Gateway(1), "--gateway", cluster.Gateway(2)];
-        return [cluster.StartAgent(id, 0, 2, cluster.FirstGateway, more), cluster.StartAgent(id, 3, 5, cluster.FirstGateway, more)];
-    }
+    private static ProgramProcess[] StartAgents(ProcessCluster cluster, string id) =>
+        [cluster.StartAgent(id, 0, 2, cluster.GatewayUrls), cluster.StartAgent(id, 3, 5, cluster.GatewayUrls)];
 
     private static async Task<(string Adapter, string Journal, long Contributions)> EndAsync(ProcessCluster cluster, string id, ProgramProcess[] agents, CancellationToken cancellation)
     {

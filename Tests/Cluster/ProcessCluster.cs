@@ -30,6 +30,12 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     /// <summary>The HTTP address of silo number <paramref name="silo"/>, from 0.</summary>
     public string HttpOf(int silo) => $"http://127.0.0.1:{_ports[(3 * silo) + 2]}";
 
+    /// <summary>How an agent is told to ask the silos for the gateways.</summary>
+    public string[] GatewayUrls => [.. Enumerable.Range(0, MostSilos).SelectMany(silo => new[] { "--gateways-url", HttpOf(silo) })];
+
+    /// <summary>How a client inside the data centre is told to read them from the cluster's server.</summary>
+    public string[] Membership => ["--clustering", server!.Kind, "--clustering-connection", server.Server!.Connection];
+
     /// <summary>Starts silo number <paramref name="silo"/>, from 0, or starts it again on the same ports, and waits until it is a member.</summary>
     public async Task<ProgramProcess> StartSiloAsync(int silo = 0)
     {
@@ -46,6 +52,9 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
         return started;
     }
 
+    /// <summary>Starts all silos at once.</summary>
+    public Task<ProgramProcess[]> StartSilosAsync() => Task.WhenAll(Enumerable.Range(0, MostSilos).Select(silo => StartSiloAsync(silo)));
+
     public Task<ProgramProcess> StartSecondSiloAsync() => StartSiloAsync(1);
 
     public async Task SubmitAsync(string id) => await StartCommand("job", "submit", job.Write(id), "--artifacts", job.Artifacts, "--gateway", FirstGateway).SucceedAsync(cancellation);
@@ -53,17 +62,19 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     /// <summary>The operator's command.</summary>
     public ProgramProcess StartCommand(params string[] arguments) => Start("Cli", arguments);
 
-    public ProgramProcess StartAgent(string id, int first, int last, string gateway, params string[] more) => Start(
+    public ProgramProcess StartAgent(string id, int first, int last, string gateway, params string[] more) => StartAgent(id, first, last, ["--gateway", gateway], more);
+
+    public ProgramProcess StartAgent(string id, int first, int last, string[] cluster, params string[] more) => Start(
         "DeviceAgent",
         [
-            "--job", id, "--data", job.Train, "--split", TinyJob.Split, "--devices", $"{job.Devices}", "--hosts", $"{first}-{last}", "--gateway", gateway,
+            "--job", id, "--data", job.Train, "--split", TinyJob.Split, "--devices", $"{job.Devices}", "--hosts", $"{first}-{last}", .. cluster,
             .. more.Length > 0 ? more : ["--artifacts", job.Artifacts],
         ]);
 
     /// <summary>Follows the job by long polls until <paramref name="reached"/>; a job or program that fails, or a job that ends before it, fails the test.</summary>
     public async Task<JobStatus> UntilAsync(string id, Func<JobStatus, bool> reached)
     {
-        await using var client = await DeviceClient.ConnectAsync(new DeviceClientSettings { Gateways = [.. _gateways] }, TimeProvider.System, () => 0.5, cancellation: cancellation);
+        await using var client = await DeviceClient.ConnectAsync(Client(), TimeProvider.System, () => 0.5, cancellation: cancellation);
         for (var status = new JobStatus { Revision = -1, Phase = JobPhase.Unknown }; ;)
         {
             try
@@ -85,7 +96,7 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     /// <summary>One call to a grain, repeated while silos come and go.</summary>
     public async Task<T> CallAsync<T>(Func<IGrainFactory, Task<T>> call)
     {
-        await using var client = await DeviceClient.ConnectAsync(new DeviceClientSettings { Gateways = [.. _gateways] }, TimeProvider.System, () => 0.5, cancellation: cancellation);
+        await using var client = await DeviceClient.ConnectAsync(Client(), TimeProvider.System, () => 0.5, cancellation: cancellation);
         while (true)
         {
             try
@@ -111,18 +122,29 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     /// <summary>Nothing is to be started any more.</summary>
     public bool HasEnded { get; private set; }
 
+    /// <summary>What all programs have printed.</summary>
+    public string Logs() => string.Join('\n', _started.Select(program => program.Log));
+
     public async ValueTask DisposeAsync()
     {
         HasEnded = true;
-        foreach (var program in _started.ToArray())
+        foreach (var program in _started.ToArray()) // A supervisor may still be starting one.
             await program.DisposeAsync();
         Directory.Delete(_storage, recursive: true);
+    }
+
+    // All silos, and what they tell of each other: a client of one gateway would wait for a silo that hangs.
+    private DeviceClientSettings Client()
+    {
+        lock (_gateways)
+            return new DeviceClientSettings { Gateways = [.. _gateways], GatewayUrls = [.. Enumerable.Range(0, MostSilos).Select(silo => new Uri(HttpOf(silo) + "/"))] };
     }
 
     private ProgramProcess StartSilo(int silo, string[] more, bool mayDie)
     {
         string[] first = silo > 0 && server?.HasMembership != true ? ["--primary-silo-port", $"{_ports[0]}"] : [];
-        _gateways.Add(Gateway(silo));
+        lock (_gateways)
+            _gateways.Add(Gateway(silo));
         return Start(
             "Silo",
             [
@@ -139,6 +161,4 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
         _started.Add(program);
         return program;
     }
-
-    private string Logs() => string.Join('\n', _started.Select(program => program.Log));
 }

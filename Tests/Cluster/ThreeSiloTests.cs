@@ -16,10 +16,10 @@ public sealed class ThreeSiloTests(TinyJob job) : IClassFixture<TinyJob>
         var cancellation = TestContext.Current.CancellationToken;
         await using var server = await ClusterServer.StartAsync(kind, cancellation);
         await using var cluster = new ProcessCluster(job, cancellation, server);
-        var silos = await Task.WhenAll(Enumerable.Range(0, ProcessCluster.MostSilos).Select(silo => cluster.StartSiloAsync(silo)));
+        var silos = await cluster.StartSilosAsync();
         var id = $"{kind}-killed";
         await cluster.SubmitAsync(id);
-        var agents = new[] { cluster.StartAgent(id, 0, 2, cluster.Gateway(0)), cluster.StartAgent(id, 3, 5, cluster.Gateway(1)) };
+        var agents = new[] { cluster.StartAgent(id, 0, 2, cluster.GatewayUrls), cluster.StartAgent(id, 3, 5, cluster.Membership) };
         foreach (var (silo, roundsLeft) in new[] { (0, 12), (1, 8), (2, 4) })
         {
             await cluster.UntilAsync(id, status => status is { Phase: JobPhase.Running } && status.RoundsLeft <= roundsLeft);
@@ -28,5 +28,40 @@ public sealed class ThreeSiloTests(TinyJob job) : IClassFixture<TinyJob>
         }
 
         Assert.Equal(job.AdapterSha256, await cluster.FinishAsync(id, agents));
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Job_goes_on_without_a_silo_that_hangs_and_gives_the_same_bits()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var server = await ClusterServer.StartAsync("redis", cancellation);
+        await using var cluster = new ProcessCluster(job, cancellation, server);
+        var silos = await cluster.StartSilosAsync();
+        await cluster.SubmitAsync("hung");
+        var agents = new[] { cluster.StartAgent("hung", 0, 2, cluster.GatewayUrls), cluster.StartAgent("hung", 3, 5, cluster.GatewayUrls) };
+        await cluster.UntilAsync("hung", status => status is { Phase: JobPhase.Running, RoundsLeft: <= 12 });
+        silos[0].Suspend();
+
+        Assert.Equal(job.AdapterSha256, await cluster.FinishAsync("hung", agents));
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData("redis")]
+    [InlineData("postgresql")]
+    public async Task Job_gives_the_same_bits_after_kill_9_of_the_server_that_holds_its_state(string kind)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var server = await ClusterServer.StartAsync(kind, cancellation);
+        await using var cluster = new ProcessCluster(job, cancellation, server);
+        await cluster.StartSilosAsync();
+        var id = $"{kind}-server-killed";
+        await cluster.SubmitAsync(id);
+        var agents = new[] { cluster.StartAgent(id, 0, 2, cluster.GatewayUrls), cluster.StartAgent(id, 3, 5, cluster.GatewayUrls) };
+        await cluster.UntilAsync(id, status => status is { Phase: JobPhase.Running, RoundsLeft: <= 12 });
+        await server.Server!.KillAsync();
+        await server.Server.StartAsync(cancellation);
+
+        Assert.Equal(job.AdapterSha256, await cluster.FinishAsync(id, agents));
+        Assert.DoesNotContain(TestServer.Password, cluster.Logs(), StringComparison.Ordinal);
     }
 }

@@ -36,7 +36,26 @@ public sealed class AgentCommandTests
         Assert.True(_arguments!.Exact);
     }
 
+    [Fact]
+    public async Task Gateways_come_from_silos_over_http_or_from_the_cluster_s_own_server()
+    {
+        await RunAsync("--job", "j1", "--data", "train.csv", "--gateways-url", "http://10.0.0.1:8080", "https://silo-2/");
+        Assert.Equal([new Uri("http://10.0.0.1:8080/"), new Uri("https://silo-2/")], _arguments!.Cluster.GatewayUrls);
+        Assert.Empty(_arguments.Cluster.Gateways);
+
+        await RunAsync("--job", "j1", "--data", "train.csv", "--clustering", "redis", "--clustering-connection", "host:6379,password=secret");
+        Assert.Equal((ClusteringKind.Redis, "host:6379,password=secret"), (_arguments.Cluster.Clustering, _arguments.Cluster.ClusteringConnection));
+        Assert.DoesNotContain("secret", _arguments.Cluster.ToString(), StringComparison.Ordinal);
+
+        Assert.Equal(ExitCodes.Usage, await RunAsync("--job", "j1", "--data", "train.csv", "--clustering", "redis", "--clustering-connection", "h:1", "--gateway", "a:1"));
+        Assert.Contains("the gateways are read from Redis and given as well", _error.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
+    [InlineData("--gateways-url", "silo", "--gateways-url is 'silo'; give an address such as")]
+    [InlineData("--clustering", "mysql", "--clustering is 'mysql'; give redis or postgresql")]
+    [InlineData("--clustering", "redis", "the server of Redis clustering is not given")]
+    [InlineData("--clustering-connection", "h:1", "a clustering connection is given without the kind of its server")]
     [InlineData("--hosts", "5-10", "--hosts is '5-10'")]
     [InlineData("--hosts", "3-1", "--hosts is '3-1'")]
     [InlineData("--gateway", "nowhere", "gateway 'nowhere' is not host:port")]

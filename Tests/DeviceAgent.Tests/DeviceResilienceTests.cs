@@ -1,6 +1,7 @@
 using FwdLLM.Grains.Interfaces;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Runtime.Messaging;
+using Orleans.Storage;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
@@ -45,6 +46,17 @@ public sealed class DeviceResilienceTests
         await Assert.ThrowsAsync<VersionNotHeldException>(() => RunAsync(new ResilienceOptions(), _ => throw new VersionNotHeldException("job", 1, 2, 3)));
 
         Assert.Equal(1, _attempts);
+    }
+
+    [Fact]
+    public void Storage_that_is_away_and_activations_that_met_are_worth_another_try_and_damage_is_not()
+    {
+        var away = new StorageUnavailableException("Redis did not answer");
+
+        Assert.True(DeviceResilience.IsTransient(away));
+        Assert.True(DeviceResilience.IsTransient(new OrleansException("could not activate", away)));
+        Assert.True(DeviceResilience.IsTransient(new InconsistentStateException("changed by another activation")));
+        Assert.False(DeviceResilience.IsTransient(new OrleansException("could not activate", new InvalidDataException("damaged"))));
     }
 
     [Fact]

@@ -20,12 +20,14 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public IModelGrain Model => Client.GetGrain<IModelGrain>("job");
 
-    public static async Task<TestCluster> Start(string database, TimeProvider? clock = null, bool watchJobs = true)
+    public static Task<TestCluster> Start(string database, TimeProvider? clock = null, bool watchJobs = true) => Start(() => new SqliteRecordStore(database), clock, watchJobs);
+
+    public static async Task<TestCluster> Start(Func<IRecordStore> store, TimeProvider? clock = null, bool watchJobs = true)
     {
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.AddSqliteGrainStorage(GrainsServices.Storage, database);
+            silo.AddDurableGrainStorage(GrainsServices.Storage, _ => store());
             silo.UseInMemoryReminderService();
             silo.Services.AddSingleton<ITrainingFactory, QuadraticTrainingFactory>();
             silo.Services.AddSingleton<IEvaluations, RecordingEvaluations>();

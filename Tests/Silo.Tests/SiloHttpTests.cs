@@ -11,6 +11,7 @@ public sealed class SiloHttpTests : IAsyncLifetime
     private readonly HttpClient _http = new();
     private IHost _silo = null!;
     private string _sha256 = "";
+    private int _gatewayPort;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -20,6 +21,7 @@ public sealed class SiloHttpTests : IAsyncLifetime
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "artifacts", "model", "unlisted.txt"), "not for everyone", Cancellation);
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "artifacts", "secret.txt"), "not for anyone", Cancellation);
         var ports = FreePort.Take(3);
+        _gatewayPort = ports[1];
         _http.BaseAddress = new Uri($"http://127.0.0.1:{ports[2]}");
         _silo = SiloHostBuilder.Build(new SiloSettings
         {
@@ -44,6 +46,10 @@ public sealed class SiloHttpTests : IAsyncLifetime
     [InlineData("/health/live", "live")]
     [InlineData("/health/ready", "ready")]
     public async Task Health_of_a_started_silo_is_good(string path, string text) => Assert.Equal(text, await _http.GetStringAsync(path, Cancellation));
+
+    [Fact]
+    public async Task Gateways_are_told_with_the_cluster_s_id() =>
+        Assert.Equal($$"""{"cluster":"fwdllm","gateways":["127.0.0.1:{{_gatewayPort}}"]}""", await _http.GetStringAsync("/gateways", Cancellation));
 
     [Fact]
     public async Task Range_of_an_artifact_is_served_with_its_hash_as_tag()

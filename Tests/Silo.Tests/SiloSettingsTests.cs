@@ -15,6 +15,8 @@ public sealed class SiloSettingsTests
         { new SiloSettings { Timings = new SiloTimings { ProbeTimeout = TimeSpan.Zero } }, "ProbeTimeout is 0 s" },
         { new SiloSettings { Timings = new SiloTimings { MissedProbes = 0 } }, "MissedProbes is 0; give a number from 1 to 20" },
         { new SiloSettings { Storage = StorageKind.Redis }, "Storage is Redis and StorageConnection is not given; name the server" },
+        { new SiloSettings { Storage = StorageKind.Redis, StorageConnection = "redis://h:1" }, "StorageConnection is a URL; give it as host:6379" },
+        { new SiloSettings { Clustering = ClusteringKind.PostgreSql, ClusteringConnection = "h:1" }, "ClusteringConnection cannot be read as a PostgreSQL connection" },
         { new SiloSettings { StorageConnection = "h:1" }, "StorageConnection is given and Storage is Sqlite" },
         { new SiloSettings { Clustering = ClusteringKind.PostgreSql }, "Clustering is PostgreSql and ClusteringConnection is not given" },
         { new SiloSettings { Clustering = ClusteringKind.PostgreSql, Storage = StorageKind.Redis, StorageConnection = "h:1" }, "Clustering is PostgreSql and ClusteringConnection is not given" },

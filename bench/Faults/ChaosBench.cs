@@ -103,10 +103,9 @@ internal static class ChaosBench
         ProgramProcess StartAgent(int number)
         {
             var each = job.Devices / Agents;
-            string[] gateways = [.. Enumerable.Range(1, 2).SelectMany(silo => new[] { "--gateway", cluster.Gateway(silo) })];
             return cluster.StartAgent(
-                spec.Id, number * each, ((number + 1) * each) - 1, cluster.FirstGateway,
-                ["--artifacts", job.Artifacts, "--max-concurrent", "1", "--receipts", receipts[number], .. gateways, .. faults is null ? [] : new[] { "--message-faults", faults }]);
+                spec.Id, number * each, ((number + 1) * each) - 1, cluster.GatewayUrls,
+                ["--artifacts", job.Artifacts, "--max-concurrent", "1", "--receipts", receipts[number], .. faults is null ? [] : new[] { "--message-faults", faults }]);
         }
     }
 

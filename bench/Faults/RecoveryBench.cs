@@ -59,8 +59,7 @@ internal static class RecoveryBench
         for (var silo = 0; silo < silos; silo++)
             supervisors.Add(SuperviseAsync(silo));
         await cluster.SubmitAsync(id);
-        string[] more = ["--artifacts", job.Artifacts, "--gateway", cluster.Gateway(1), "--gateway", cluster.Gateway(2)];
-        ProgramProcess[] agents = [cluster.StartAgent(id, 0, 2, cluster.FirstGateway, more), cluster.StartAgent(id, 3, 5, cluster.FirstGateway, more)];
+        ProgramProcess[] agents = [cluster.StartAgent(id, 0, 2, cluster.GatewayUrls), cluster.StartAgent(id, 3, 5, cluster.GatewayUrls)];
         if (hang is not null)
         {
             await cluster.UntilAsync(id, status => status.Model is { Version: > HangsAt + 1 });

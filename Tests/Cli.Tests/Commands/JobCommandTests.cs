@@ -14,7 +14,7 @@ public sealed class JobCommandTests
         var jobs = new FakeJobs(Running);
         using var cli = new CliRun { Jobs = jobs };
         Assert.Equal(0, await cli.RunAsync(new FakeExecutor(), "job", "status", "tone", "--gateway", "a:30000", "b:30000"));
-        Assert.Equal(["a:30000", "b:30000"], jobs.Gateways);
+        Assert.Equal(["a:30000", "b:30000"], jobs.Cluster!.Gateways);
         Assert.Contains("tone: ", cli.Output.ToString(), StringComparison.Ordinal);
         Assert.Contains("running, round 7, wave 1", cli.Output.ToString(), StringComparison.Ordinal);
         Assert.Contains("probes 640", cli.Output.ToString(), StringComparison.Ordinal);
