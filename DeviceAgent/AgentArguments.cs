@@ -1,3 +1,4 @@
+using FwdLLM.DeviceAgent.Faults;
 using FwdLLM.Learning.Tasks;
 
 namespace FwdLLM.DeviceAgent;
@@ -34,6 +35,12 @@ public sealed record AgentArguments
 
     /// <summary>The devices hosted here compute exact gradients.</summary>
     public bool Exact { get; init; }
+
+    /// <summary>Test equipment: what the network does to this process's messages; null for nothing (docs/faults.md).</summary>
+    public MessageFaultOptions? MessageFaults { get; init; }
+
+    /// <summary>Test equipment: file in which every receipt is noted; null for none.</summary>
+    public string? ReceiptsFile { get; init; }
 
     /// <summary>Folder of compiled models.</summary>
     public required string ArtifactsFolder { get; init; }

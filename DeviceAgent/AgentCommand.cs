@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using FwdLLM.DeviceAgent.Faults;
 using FwdLLM.Learning.Tasks;
 
 namespace FwdLLM.DeviceAgent;
@@ -23,13 +24,16 @@ public sealed class AgentCommand
 
     private readonly Option<bool> _exact = new("--exact") { Description = "The devices hosted here have memory for exact gradients, and answer with these instead of directional derivatives." };
 
+    private readonly Option<string?> _messageFaults = new("--message-faults") { Description = "TEST EQUIPMENT, see docs/faults.md: what becomes of this process's messages.", HelpName = "name=value,…" };
+    private readonly Option<string?> _receipts = new("--receipts") { Description = "TEST EQUIPMENT: file in which every receipt is noted.", HelpName = "file" };
+
     /// <summary>Creates the command.</summary>
     /// <param name="run">Called with checked arguments; returns the exit code.</param>
     public AgentCommand(Func<AgentArguments, CancellationToken, Task<int>> run)
     {
         Root = new RootCommand("Runs devices of a federated fine-tuning job: they compute on the data given here, which never leaves this process.")
         {
-            _job, _data, _task, _devices, _hosts, _split, _splitSeed, _textColumn, _labelColumn, _artifacts, _artifactsUrl, _concurrent, _exact,
+            _job, _data, _task, _devices, _hosts, _split, _splitSeed, _textColumn, _labelColumn, _artifacts, _artifactsUrl, _concurrent, _exact, _messageFaults, _receipts,
         };
         foreach (var option in _cluster.All)
             Root.Options.Add(option);
@@ -75,6 +79,8 @@ public sealed class AgentCommand
             TextColumn = parsed.GetValue(_textColumn)!,
             LabelColumn = parsed.GetValue(_labelColumn)!,
             Exact = parsed.GetValue(_exact),
+            MessageFaults = parsed.GetValue(_messageFaults) is { } faults ? MessageFaultOptions.Parse(faults) : null,
+            ReceiptsFile = parsed.GetValue(_receipts),
             ArtifactsFolder = parsed.GetValue(_artifacts)!,
             ArtifactsUrl = parsed.GetValue(_artifactsUrl) is { } url ? HttpAddress.Parse(url, _artifactsUrl.Name) : null,
         };

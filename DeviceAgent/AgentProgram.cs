@@ -1,3 +1,4 @@
+using FwdLLM.DeviceAgent.Faults;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Tasks;
 using FwdLLM.Learning.Training;
@@ -55,7 +56,10 @@ public static class AgentProgram
                 workers = Compose(AlgorithmOptions.FromJson(job.Algorithm).Seed, arguments.Task ?? (TaskKind)job.Task.Kind);
             }
 
-            var fleet = new DeviceFleet(arguments.Fleet, client.Cluster, workers, time, random);
+            var cluster = arguments.MessageFaults is { } faults ? new FaultyDeviceCluster(client.Cluster, faults, time) : client.Cluster;
+            if (arguments.MessageFaults is not null) await error.WriteLineAsync($"THIS AGENT IS TEST EQUIPMENT: it treats its messages as it was told to: {arguments.MessageFaults}");
+            await using var receipts = arguments.ReceiptsFile is { } file ? new ReceiptLog(cluster, file) : null;
+            var fleet = new DeviceFleet(arguments.Fleet, receipts ?? cluster, workers, time, random);
             await output.WriteLineAsync($"{arguments.Fleet.DeviceCount} of {arguments.TotalDevices} devices, job {arguments.Fleet.JobId}, {arguments.Cluster}");
             var ends = await fleet.RunAsync(cancellation);
             await output.WriteLineAsync($"{fleet.Statistics.Accepted} contributions accepted, {fleet.Statistics.Late} late, {fleet.Statistics.Refused} refused; {client.Meter.BytesSent} bytes up, {client.Meter.BytesReceived} bytes down");

@@ -53,7 +53,8 @@ public static class DeviceResilience
     /// Whether a failure says something about the way to the cluster rather than about the call: only these are worth a second try.
     /// A cancellation by the caller and everything a grain throws on purpose are not among them.
     /// </summary>
-    public static bool IsTransient(Exception failure) => failure
+    public static bool IsTransient(Exception failure) => failure.GetType() == typeof(OrleansException) // What Orleans makes of a storage that cannot be read.
+        || failure
         is TimeoutException
         or TimeoutRejectedException
         or BrokenCircuitException

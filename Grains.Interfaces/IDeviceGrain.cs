@@ -30,6 +30,13 @@ public interface IDeviceGrain : IGrainWithStringKey
     [Alias("GetAccepted"), ReadOnly]
     Task<IReadOnlyList<Contribution>> GetAccepted(string jobId, uint round);
 
+    /// <summary>
+    /// From the round, before it commits without this device's answer: contributions of that round so far. What comes after this
+    /// call is receipted as late, so that no receipt says "accepted" of a contribution that the journal will not hold.
+    /// </summary>
+    [Alias("CloseRound")]
+    Task<IReadOnlyList<Contribution>> CloseRound(string jobId, uint round);
+
     /// <summary>From the job: rounds up to and including this one are closed, their inbox may be forgotten; or the job has ended.</summary>
     [Alias("Release")]
     Task Release(string jobId, uint closedRound, bool jobEnded);

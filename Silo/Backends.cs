@@ -54,7 +54,7 @@ internal static class Backends
                 break;
             default:
                 silo.UseDevelopmentClustering(new IPEndPoint(IPAddress.Parse(settings.Address), settings.PrimarySiloPort == 0 ? settings.SiloPort : settings.PrimarySiloPort));
-                // These need not outlive the process: the grains' start-up task brings unfinished jobs back.
+                // These need not outlive the process: JobWatch brings unfinished jobs back.
                 silo.UseInMemoryReminderService();
                 break;
         }

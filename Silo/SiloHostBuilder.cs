@@ -1,5 +1,6 @@
 using System.Net;
 using FwdLLM.Grains;
+using FwdLLM.Silo.Faults;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 
@@ -81,5 +82,6 @@ public static class SiloHostBuilder
         silo.AddFwdLLMGrains(limits: new FlowLimits { ProcessorShare = settings.LoadShedding ? 0.85 : 0 });
         Backends.AddStorage(silo, settings);
         Backends.AddClustering(silo, settings);
+        if (settings.Fault is { } plan) silo.Services.AddFaults(plan, settings.FaultFolder);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using FwdLLM.Silo.Faults;
 
 namespace FwdLLM.Silo;
 
@@ -95,6 +96,16 @@ public sealed partial record SiloSettings
     /// <value>Those of <see cref="SiloTimings"/>.</value>
     public SiloTimings Timings { get; init; } = new();
 
+    /// <summary>Test equipment: faults that this silo makes happen to itself, for example <c>gate-passed:kill@round=7</c> (docs/faults.md).</summary>
+    /// <value>Null: none.</value>
+    /// <remarks>Never in service. The silo says in its log that it is armed.</remarks>
+    public string? Fault { get; init; }
+
+    /// <summary>Test equipment: folder in which a fault that happened is noted. Silos that share it, and silos started again, do not repeat it.</summary>
+    /// <value>Null: each process has every fault once.</value>
+    /// <remarks>Not in the storage's folder by default: one storage sees many test runs.</remarks>
+    public string? FaultFolder { get; init; }
+
     /// <summary>Path of the database.</summary>
     public string DatabasePath => Path.Combine(Path.GetFullPath(StorageFolder), "fwdllm.db");
 
@@ -127,6 +138,8 @@ public sealed partial record SiloSettings
         Folder(ArtifactsFolder, nameof(ArtifactsFolder));
         Timings.Validate();
         Connections();
+        if (Fault is not null)
+            _ = PlannedFault.Parse(Fault);
         if (MaxQueuedRequests is < 100 or > 10_000_000)
             throw new ArgumentException($"{nameof(MaxQueuedRequests)} is {MaxQueuedRequests}; give a number from 100 to 10000000.");
     }

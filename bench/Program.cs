@@ -1,5 +1,6 @@
 using FwdLLM.Bench;
 using FwdLLM.Bench.Billion;
+using FwdLLM.Bench.Faults;
 using FwdLLM.Bench.Load;
 using FwdLLM.Bench.Memory;
 using FwdLLM.Bench.Profile;
@@ -19,6 +20,8 @@ Benchmark[] benchmarks =
     new("smollm", "a causal model in 4 bits learns a task through a prompt", SmolLmBench.Options, SmolLmBench.Run),
     new("bytes", "bytes on a device's socket per contribution, probe, check-in and snapshot", BytesBench.Options, BytesBench.Run),
     new("load", "contributions per second, latency and memory with thousands of devices on real silos", LoadBench.Options, LoadBench.Run),
+    new("faults", "time from a fault until the round makes progress again, by point and storage", RecoveryBench.Options, RecoveryBench.Run),
+    new("chaos", "a job whose silos, agents and messages fail all the time: ends, exactly once, replays", ChaosBench.Options, ChaosBench.Run),
     new("compaction", "accuracy that the compact model costs", CompactionBench.Options, CompactionBench.Run),
     new("learning", "accuracy against forward passes, without a cluster", LearningDefaults.Options, LearningDefaults.Run),
     new("profile", "rank correlation of the profiler's η with what short runs gain", ProfileBench.Options, ProfileBench.Run),

@@ -15,6 +15,7 @@ public sealed partial class DeviceGrain(
     Admission admission,
     FlowLimits limits,
     ClusterTimings timings,
+    IFaultPoints faults,
     [FromKeyedServices(GrainsServices.Clock)] TimeProvider clock,
     ILogger<DeviceGrain> logger) : Grain, IDeviceGrain
 {
@@ -36,6 +37,7 @@ public sealed partial class DeviceGrain(
     private Assignment? _handedOut;
     private int _waiting;
     private long _assignedAt;
+    private bool _assigning;
 
     private string DeviceId => this.GetPrimaryKeyString();
 
@@ -92,6 +94,7 @@ public sealed partial class DeviceGrain(
     public async Task<CheckInReply> CheckIn(CheckIn request)
     {
         LearnSpeed(request.PassesPerSecond);
+        if (Work is { } done && HasContributed(done)) faults.Reach(FaultPoint.Acknowledged, done.JobId, done.Round);
         // Open work is always told, whatever else the device calls for: a flood must not cost the round an answer.
         var isNew = Work is { } work && work != _handedOut && !HasContributed(work);
         var allowed = isNew || Allows(1);
@@ -118,6 +121,9 @@ public sealed partial class DeviceGrain(
         if (state.Verdicts.Find(v => v.Round == contribution.Round && v.Wave == contribution.Wave) is { } given)
         {
             Allows(1); // The receipt costs nothing; a flood of them is still one.
+            // Repeated because the receipt was lost; with it the silo may have lost the notice to the round.
+            if (Work is { } open && !state.WorkClosed && state.Inbox.Find(c => c.Round == open.Round && c.Round == contribution.Round && c.Wave == contribution.Wave) is { } stored)
+                Tell(state.Assignments.Find(a => a.Round == stored.Round && a.Wave == stored.Wave)!, stored);
             return new Receipt { Verdict = given.Verdict };
         }
 
@@ -127,12 +133,13 @@ public sealed partial class DeviceGrain(
             return Refuse($"Round {contribution.Round} wave {contribution.Wave} is not this device's work ({(Work is { } w ? $"round {w.Round} wave {w.Wave}" : "it has none")}); check in again.");
         if ((await Training()).Refuse(assignment, contribution) is { } reason) return Refuse(reason);
 
-        var late = assignment != Work || clock.GetElapsedTime(_assignedAt) > assignment.Deadline;
+        var late = assignment != Work || state.WorkClosed || clock.GetElapsedTime(_assignedAt) > assignment.Deadline;
         var verdict = late ? Verdict.Late : Verdict.Accepted;
         state.Inbox.Add(contribution);
         state.Verdicts.Add(new GivenVerdict(contribution.Round, contribution.Wave, verdict));
         if (state.Verdicts.Count > MostVerdicts) state.Verdicts.RemoveAt(0);
         await Save();
+        faults.Reach(FaultPoint.Accepted, assignment.JobId, assignment.Round);
         Tell(assignment, contribution);
         return new Receipt { Verdict = verdict };
 
@@ -158,7 +165,11 @@ public sealed partial class DeviceGrain(
             state.Inbox.RemoveAll(c => c.Round != assignment.Round);
             state.Assignments.Add(assignment);
             state.Assigned++;
+            state.WorkClosed = false;
+            _assigning = true; // Check-ins interleave, and work that is not stored yet could not be handed in.
             await Save();
+            _assigning = false;
+            faults.Reach(FaultPoint.Assigned, assignment.JobId, assignment.Round);
             if (missed) RegisterLater();
         }
 
@@ -168,6 +179,18 @@ public sealed partial class DeviceGrain(
 
     public Task<IReadOnlyList<Contribution>> GetAccepted(string jobId, uint round) =>
         Task.FromResult<IReadOnlyList<Contribution>>(store.State.JobId == jobId ? [.. store.State.Inbox.Where(c => c.Round == round)] : []);
+
+    public async Task<IReadOnlyList<Contribution>> CloseRound(string jobId, uint round)
+    {
+        var state = store.State;
+        if (state.JobId == jobId && Work is { } work && work.Round == round && !state.WorkClosed)
+        {
+            state.WorkClosed = true;
+            await store.SaveOrLeave(this);
+        }
+
+        return await GetAccepted(jobId, round);
+    }
 
     public async Task Release(string jobId, uint closedRound, bool jobEnded)
     {
@@ -186,7 +209,7 @@ public sealed partial class DeviceGrain(
     {
         if (store.State.JobId is null) return new CheckInReply { NotEnrolled = true, RetryMin = timings.RetryMin, RetryMax = timings.RetryMax };
         if (store.State.JobEnded) return new CheckInReply { JobEnded = true };
-        return Work is { } work && !HasContributed(work) ? new CheckInReply { Assignment = work } : null;
+        return !_assigning && Work is { } work && !HasContributed(work) ? new CheckInReply { Assignment = work } : null;
     }
 
     private bool HasContributed(Assignment work) => store.State.Inbox.Exists(c => c.Round == work.Round && c.Wave == work.Wave);

@@ -35,4 +35,7 @@ public sealed class DeviceState
 
     /// <summary>It computes exact gradients.</summary>
     [Id(10)] public bool Exact { get; set; }
+
+    /// <summary>The round of the current work has taken what there was: what comes now is late.</summary>
+    [Id(11)] public bool WorkClosed { get; set; }
 }

@@ -24,11 +24,15 @@ public sealed record ClusterTimings
     public TimeSpan RoundTick { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How often a round asks the silent members' grains for contributions whose notice was lost.</summary>
-    /// <value>10 s: notices are lost only when a silo dies.</value>
+    /// <value>10 s: notices are lost only when a silo dies, and a device that repeats its contribution repeats the notice.</value>
     public TimeSpan PullEvery { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often every silo looks after the unfinished jobs.</summary>
+    /// <value>1 s: the most it adds to the time in which the cluster notices a silo's death; a look costs one call, and one per unfinished job. Infinite: never.</value>
+    public TimeSpan JobWatch { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Period of the reminder that brings a job back.</summary>
-    /// <value>1 min: the shortest a reminder may have.</value>
+    /// <value>1 min: the shortest a reminder may have. It is the second way; <see cref="JobWatch"/> is the first.</value>
     public TimeSpan ReminderPeriod { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Age at which the list of devices is read again (adaptive schedule).</summary>

@@ -7,7 +7,7 @@ namespace FwdLLM.Grains;
 public static class GrainsHostingExtensions
 {
     /// <summary>
-    /// Services of the grains, and the start-up task that brings unfinished jobs back. The host adds the rest: a grain
+    /// Services of the grains, and the watch that brings unfinished jobs back. The host adds the rest: a grain
     /// storage named <see cref="GrainsServices.Storage"/>, a reminder service, and an evaluator grain.
     /// </summary>
     public static ISiloBuilder AddFwdLLMGrains(this ISiloBuilder silo, ClusterTimings? timings = null, FlowLimits? limits = null)
@@ -19,7 +19,9 @@ public static class GrainsHostingExtensions
         silo.Services.AddSingleton<KnownJobs>();
         silo.Services.TryAddSingleton<ITrainingFactory, JobTrainingFactory>();
         silo.Services.TryAddSingleton<IEvaluations, GrainEvaluations>();
+        silo.Services.TryAddSingleton<IFaultPoints, NoFaultPoints>();
         silo.Services.TryAddKeyedSingleton(GrainsServices.Clock, TimeProvider.System);
-        return silo.AddStartupTask<JobResumer>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, JobWatch>();
+        return silo;
     }
 }

@@ -1,3 +1,6 @@
+using FwdLLM.Grains.Interfaces;
+using Orleans.Storage;
+
 namespace FwdLLM.Grains;
 
 /// <summary>Writes grain state.</summary>
@@ -7,17 +10,18 @@ internal static class StateSaving
     /// Writes; when that fails, the activation leaves, because its memory is now ahead of the store and the next one must
     /// start from what is durable.
     /// </summary>
+    /// <exception cref="StorageUnavailableException">Not stored, or stored and the answer was lost: the next activation will see which.</exception>
     public static async Task SaveOrLeave<TState>(this IPersistentState<TState> store, IGrainBase grain)
     {
-        var saved = false;
         try
         {
             await store.WriteStateAsync();
-            saved = true;
         }
-        finally
+        catch (Exception e)
         {
-            if (!saved) grain.DeactivateOnIdle();
+            grain.DeactivateOnIdle();
+            if (e is InconsistentStateException or StorageUnavailableException) throw;
+            throw new StorageUnavailableException($"The state of '{grain.GrainContext.GrainId}' could not be stored ({e.Message}); send the call again.");
         }
     }
 }

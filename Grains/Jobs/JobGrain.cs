@@ -16,6 +16,7 @@ public sealed partial class JobGrain(
     ITrainingFactory trainings,
     IEvaluations evaluations,
     ClusterTimings timings,
+    IFaultPoints faults,
     [FromKeyedServices(GrainsServices.Clock)] TimeProvider clock,
     ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable
 {
@@ -207,6 +208,7 @@ public sealed partial class JobGrain(
         State.Cohort = CohortChoice.Choose(spec.Cohort, order, Training.Seed, devices);
         State.Open = order;
         await Save();
+        faults.Reach(FaultPoint.RoundOpened, JobId, order.Round);
         _opened = false;
         await FollowRound();
     }
@@ -255,6 +257,7 @@ public sealed partial class JobGrain(
         }
 
         await EndPhase(JobPhase.Finished, done ? null : "Finished; the final version was not evaluated on the server.");
+        faults.Reach(FaultPoint.JobFinished, JobId, State.LastRound?.Round ?? 0);
         LogFinished(JobId, model.Version, model.AdapterSha256);
         Wake();
     }

@@ -14,6 +14,7 @@ public sealed partial class ModelGrain : Grain, IModelGrain, IModelStateGrain
     private readonly IPersistentState<ModelGrainState> _store;
     private readonly ITrainingFactory _trainings;
     private readonly ClusterTimings _timings;
+    private readonly IFaultPoints _faults;
     private readonly ILogger<ModelGrain> _logger;
     private readonly JournalRetention _retention;
     private readonly IPersistentState<CheckpointState> _checkpoints;
@@ -27,9 +28,10 @@ public sealed partial class ModelGrain : Grain, IModelGrain, IModelStateGrain
         [PersistentState("checkpoints", GrainsServices.Storage)] IPersistentState<CheckpointState> checkpoints,
         ITrainingFactory trainings,
         ClusterTimings timings,
+        IFaultPoints faults,
         ILogger<ModelGrain> logger)
     {
-        (_store, _checkpoints, _trainings, _timings, _logger) = (store, checkpoints, trainings, timings, logger);
+        (_store, _checkpoints, _trainings, _timings, _faults, _logger) = (store, checkpoints, trainings, timings, faults, logger);
         _retention = new JournalRetention(checkpoints, store, this);
     }
 
@@ -78,12 +80,12 @@ public sealed partial class ModelGrain : Grain, IModelGrain, IModelStateGrain
     }
 
     public async Task<ModelHeader> Commit(RoundRecord record) =>
-        Follows(record.Order) ? await Commit(await JournalParts.Store(GrainFactory, JobId, record)) : Header();
+        await Follows(record.Order) ? await Commit(await JournalParts.Store(GrainFactory, JobId, record)) : Header();
 
     public async Task<ModelHeader> CommitEntry(byte[] entry)
     {
         var given = JournalEntry.FromBytes(Overview().Version, entry);
-        return Follows(given.Order) ? await Commit(given) : Header();
+        return await Follows(given.Order) ? await Commit(given) : Header();
     }
 
     public async Task<RoundRecord?> GetJournal(uint round) =>
@@ -120,8 +122,16 @@ public sealed partial class ModelGrain : Grain, IModelGrain, IModelStateGrain
             : throw new VersionNotHeldException(JobId, version, held?.Version ?? 0, held?.Version ?? 0);
     }
 
-    private bool Follows(RoundOrder order)
+    private async Task<bool> Follows(RoundOrder order)
     {
+        if (order.Round > Overview().Version)
+        {
+            // Either the caller is wrong, or this activation was given up by the cluster and another has gone on without it.
+            await _store.ReadStateAsync();
+            var (training, state) = (_training!, State.Model);
+            await Publish(await Task.Run(() => training.Plan(state)));
+        }
+
         var version = Overview().Version;
         if (order.Round < version) return false;
         return order.Round == version && order.ModelVersion == version
@@ -134,11 +144,14 @@ public sealed partial class ModelGrain : Grain, IModelGrain, IModelStateGrain
         // The entry that is there wins: a commit that died after writing it has decided what the step is made of.
         var journal = Journal(entry.Order.Round);
         var step = await Take(entry);
+        _faults.Reach(FaultPoint.StepComputed, JobId, entry.Order.Round);
         var kept = JournalEntry.FromBytes(entry.Order.Round, await journal.WriteEntry((entry with { Effect = step.Effect }).ToBytes()));
+        _faults.Reach(FaultPoint.EntryWritten, JobId, entry.Order.Round);
         if (!kept.HasContentOf(entry)) step = await Take(kept);
 
         (State.Model, State.JournalHash) = (step.State, step.Effect.Hash);
         await _store.SaveOrLeave(this);
+        _faults.Reach(FaultPoint.VersionCommitted, JobId, entry.Order.Round);
         await Publish(step.Overview);
         LogCommitted(JobId, Overview().Version, kept.Count, Overview().AdapterSha256);
         await _retention.TakeCheckpoint(Overview().Version);

@@ -13,6 +13,7 @@ namespace FwdLLM.Grains;
 public sealed partial class RoundGrain(
     [PersistentState("round", GrainsServices.Storage)] IPersistentState<RoundState> store,
     ClusterTimings timings,
+    IFaultPoints faults,
     [FromKeyedServices(GrainsServices.Clock)] TimeProvider clock,
     ILogger<RoundGrain> logger) : Grain, IRoundGrain
 {
@@ -73,7 +74,7 @@ public sealed partial class RoundGrain(
         if (State.Closed is not null) return;
         if (!_rebuilt) await Rebuild();
         await Invite();
-        if (clock.GetElapsedTime(_pulled) >= timings.PullEvery) await Pull();
+        if (clock.GetElapsedTime(_pulled) >= timings.PullEvery) await Pull(Silent());
         if (State.Closed is not null || !(Enough() || Overdue())) return;
         try
         {
@@ -107,7 +108,8 @@ public sealed partial class RoundGrain(
         }
         else if (State.Closed is { } closed)
         {
-            if (!_tally.Add(work)) return;
+            // An activation that found the round closed does not know what was in it, so it cannot say what is late.
+            if (!_rebuilt || !_tally.Add(work)) return;
             State.Closed = closed with { Late = closed.Late + 1 };
             Report();
         }
@@ -121,7 +123,7 @@ public sealed partial class RoundGrain(
     /// <summary>After a crash: the cohort's grains have what was accepted.</summary>
     private async Task Rebuild()
     {
-        await Pull();
+        await Pull(State.Cohort);
         if (await IsCommitted()) await Close();
         _rebuilt = true;
     }
@@ -129,16 +131,39 @@ public sealed partial class RoundGrain(
     /// <summary>Whether the model has this round: a commit may have succeeded though its caller died or gave up waiting.</summary>
     private async Task<bool> IsCommitted() => (await Model().GetHeader()).Version > Order.Round;
 
-    private async Task Pull()
+    private async Task Pull(IReadOnlyList<CohortMember> members)
     {
         _pulled = clock.GetTimestamp();
-        var (spec, order) = (State.Spec!, Order);
-        var silent = State.Cohort.Where(m => !_tally.Has(State.Wave, m.Slot)).ToList();
-        await BackgroundCalls.ForEach(silent, timings.Parallelism, async member =>
+        await BackgroundCalls.ForEach(members, timings.Parallelism, member => Attempt(member, async () => Record(member, await Device(member).GetAccepted(State.Spec!.Id, Order.Round))));
+    }
+
+    /// <summary>Members without an answer to the current wave.</summary>
+    private IReadOnlyList<CohortMember> Silent() => [.. State.Cohort.Where(m => !_tally.Has(State.Wave, m.Slot))];
+
+    /// <summary>
+    /// Before a commit, members that owe an answer to any wave: what they have handed in so far counts, what comes later is late.
+    /// Without it a device could be told "accepted" of what the journal does not hold.
+    /// </summary>
+    private async Task CloseToAbsent()
+    {
+        var absent = State.Cohort.Where(m => Enumerable.Range(0, (int)State.Wave + 1).Any(wave => !_tally.Has((uint)wave, m.Slot))).ToList();
+        var forgiving = clock.GetElapsedTime(_waveStarted) > 2 * State.Spec!.Cohort.Deadline; // A device whose record is damaged must not hold up the others for ever.
+        await BackgroundCalls.ForEach(absent, timings.Parallelism, member => forgiving ? Attempt(member, () => CloseTo(member)) : CloseTo(member));
+    }
+
+    private async Task CloseTo(CohortMember member) => Record(member, await Device(member).CloseRound(State.Spec!.Id, Order.Round));
+
+    /// <summary>A member's grain may be away with its silo or unreadable; that is no reason to leave the others waiting.</summary>
+    private async Task Attempt(CohortMember member, Func<Task> call)
+    {
+        try
         {
-            foreach (var found in await Device(member).GetAccepted(spec.Id, order.Round))
-                Record(member.DeviceId, WaveRule.Answered(spec, order, member, found), found);
-        });
+            await call();
+        }
+        catch (Exception e)
+        {
+            LogUnreachable(RoundKey, member.DeviceId, e.Message);
+        }
     }
 
     private async Task Invite()
@@ -146,11 +171,16 @@ public sealed partial class RoundGrain(
         if (State.Closed is not null) return;
         var (spec, order, wave) = (State.Spec!, Order, State.Wave);
         var open = State.Cohort.Where(m => !_invited.Contains(m.Slot) && !_tally.Has(wave, m.Slot)).ToList();
-        await BackgroundCalls.ForEach(open, timings.Parallelism, async member =>
+        await BackgroundCalls.ForEach(open, timings.Parallelism, member => Attempt(member, async () =>
         {
             await Device(member).Assign(WaveRule.Work(spec, order, member, wave));
             _invited.Add(member.Slot);
-        });
+        }));
+    }
+
+    private void Record(CohortMember member, IReadOnlyList<Contribution> found)
+    {
+        foreach (var contribution in found) Record(member.DeviceId, WaveRule.Answered(State.Spec!, Order, member, contribution), contribution);
     }
 
     private void Record(string deviceId, Assignment assignment, Contribution contribution)
@@ -188,7 +218,12 @@ public sealed partial class RoundGrain(
         var gate = await Gate();
         var readings = new List<double>(State.GateReadings.Take((int)State.Wave)) { gate.Reading };
         var again = !gate.Pass && State.Wave + 1 < Order.MaxWaves;
-        if (!again) await JournalParts.Commit(GrainFactory, State.Spec!.Id, new RoundRecord { Order = Order, Contributions = _tally.All, GateReadings = readings });
+        if (!again)
+        {
+            faults.Reach(FaultPoint.GatePassed, State.Spec!.Id, Order.Round);
+            await CloseToAbsent();
+            await JournalParts.Commit(GrainFactory, State.Spec.Id, new RoundRecord { Order = Order, Contributions = _tally.All, GateReadings = readings });
+        }
 
         if (!Enough()) State.Dropped += State.Cohort.Count - _tally.InWave(State.Wave);
         (State.GateReadings, State.GateThreshold) = (readings, gate.Threshold);
@@ -221,6 +256,7 @@ public sealed partial class RoundGrain(
     {
         State.Closed = Status() with { Closed = true };
         await store.SaveOrLeave(this);
+        faults.Reach(FaultPoint.RoundClosed, State.Spec!.Id, Order.Round);
         _timer?.Dispose();
         _timer = null;
         _sums.Clear();
@@ -255,6 +291,9 @@ public sealed partial class RoundGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Round {Round} wave {Wave}: nothing from anybody before the deadline; asking again")]
     private partial void LogNobody(string round, uint wave);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Round {Round}: device {DeviceId} was not reached, the next look is soon: {Reason}")]
+    private partial void LogUnreachable(string round, string deviceId, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Round {Round} cannot go on")]
     private partial void LogFailed(string round, Exception exception);

@@ -42,17 +42,16 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     /// <summary>Likewise from another build: <paramref name="program"/> is its assembly.</summary>
     public async Task<ProgramProcess> StartSiloAsync(string program, int silo, params string[] more)
     {
-        string[] first = silo > 0 && server?.HasMembership != true ? ["--primary-silo-port", $"{_ports[0]}"] : [];
-        var started = Start(
-            program,
-            [
-                "--storage-folder", _storage, "--artifacts-folder", job.Artifacts, "--dashboard", "false",
-                "--silo-port", $"{_ports[3 * silo]}", "--gateway-port", $"{_ports[(3 * silo) + 1]}", "--http-port", $"{_ports[(3 * silo) + 2]}", .. first, .. more,
-            ],
-            server?.Environment());
+        var started = StartSilo(silo, more, mayDie: false, program);
         await started.LineAsync("silo ready", cancellation);
-        lock (_gateways)
-            _gateways.Add(Gateway(silo));
+        return started;
+    }
+
+    /// <summary>The same, with faults to come: it may have died before it was ready.</summary>
+    public async Task<ProgramProcess> StartArmedSiloAsync(int silo, string[] faults)
+    {
+        var started = StartSilo(silo, faults, mayDie: true);
+        await started.TryLineAsync("silo ready", cancellation);
         return started;
     }
 
@@ -78,7 +77,7 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     /// <summary>Follows the job by long polls until <paramref name="reached"/>; a job or program that fails, or a job that ends before it, fails the test.</summary>
     public async Task<JobStatus> UntilAsync(string id, Func<JobStatus, bool> reached)
     {
-        await using var client = await DeviceClient.ConnectAsync(new DeviceClientSettings { Gateways = [.. _gateways] }, TimeProvider.System, () => 0.5, cancellation: cancellation);
+        await using var client = await DeviceClient.ConnectAsync(Client(), TimeProvider.System, () => 0.5, cancellation: cancellation);
         for (var status = new JobStatus { Revision = -1, Phase = JobPhase.Unknown }; ;)
         {
             try
@@ -97,6 +96,23 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
         }
     }
 
+    /// <summary>One call to a grain, repeated while silos come and go.</summary>
+    public async Task<T> CallAsync<T>(Func<IGrainFactory, Task<T>> call)
+    {
+        await using var client = await DeviceClient.ConnectAsync(Client(), TimeProvider.System, () => 0.5, cancellation: cancellation);
+        while (true)
+        {
+            try
+            {
+                return await call(client.Orleans).WaitAsync(cancellation);
+            }
+            catch (Exception failure) when (DeviceResilience.IsTransient(failure))
+            {
+                cancellation.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
     /// <summary>SHA-256 of the adapter when the job is finished and all given agents have ended by themselves.</summary>
     public async Task<string> FinishAsync(string id, params ProgramProcess[] agents)
     {
@@ -106,19 +122,45 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
         return status.Model!.AdapterSha256;
     }
 
+    /// <summary>Nothing is to be started any more.</summary>
+    public bool HasEnded { get; private set; }
+
     /// <summary>What all programs have printed.</summary>
     public string Logs() => string.Join('\n', _started.Select(program => program.Log));
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var program in _started)
+        HasEnded = true;
+        foreach (var program in _started.ToArray()) // A supervisor may still be starting one.
             await program.DisposeAsync();
         Directory.Delete(_storage, recursive: true);
     }
 
-    private ProgramProcess Start(string project, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
+    // All silos, and what they tell of each other: a client of one gateway would wait for a silo that hangs.
+    private DeviceClientSettings Client()
     {
-        var program = ProgramProcess.Start(project, job.Folder, arguments, environment);
+        lock (_gateways)
+            return new DeviceClientSettings { Gateways = [.. _gateways], GatewayUrls = [.. Enumerable.Range(0, MostSilos).Select(silo => new Uri(HttpOf(silo) + "/"))] };
+    }
+
+    private ProgramProcess StartSilo(int silo, string[] more, bool mayDie, string program = "Silo")
+    {
+        string[] first = silo > 0 && server?.HasMembership != true ? ["--primary-silo-port", $"{_ports[0]}"] : [];
+        lock (_gateways)
+            _gateways.Add(Gateway(silo));
+        return Start(
+            program,
+            [
+                "--storage-folder", _storage, "--artifacts-folder", job.Artifacts, "--dashboard", "false",
+                "--silo-port", $"{_ports[3 * silo]}", "--gateway-port", $"{_ports[(3 * silo) + 1]}", "--http-port", $"{_ports[(3 * silo) + 2]}", .. first, .. more,
+            ],
+            server?.Environment(),
+            mayDie);
+    }
+
+    private ProgramProcess Start(string project, string[] arguments, IReadOnlyDictionary<string, string>? environment = null, bool mayDie = false)
+    {
+        var program = ProgramProcess.Start(project, job.Folder, arguments, environment, mayDie);
         _started.Add(program);
         return program;
     }

@@ -15,7 +15,8 @@ internal sealed class ProgramProcess : LoggedProcess
     /// <param name="folder">Its working folder and its home for data.</param>
     /// <param name="arguments">Command line.</param>
     /// <param name="environment">More variables.</param>
-    public static ProgramProcess Start(string project, string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="mayDie">Its death is part of the test.</param>
+    public static ProgramProcess Start(string project, string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, bool mayDie = false)
     {
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder };
         start.ArgumentList.Add("exec");
@@ -28,7 +29,7 @@ internal sealed class ProgramProcess : LoggedProcess
         start.Environment["NO_COLOR"] = "1";
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
-        return new ProgramProcess(start);
+        return new ProgramProcess(start) { MayDie = mayDie };
     }
 
     /// <summary>Waits until it ends by itself, with code 0.</summary>

@@ -1,4 +1,6 @@
-using FwdLLM.Bench.Learning;
+extern alias bench;
+
+using bench::FwdLLM.Bench.Learning;
 using FwdLLM.DeviceAgent.Data;
 using FwdLLM.DeviceAgent.Work;
 using FwdLLM.Inference;

@@ -70,7 +70,8 @@ public class TinyJob : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    private static IEnumerable<string> Rows(int count, int seed)
+    /// <summary>Labelled texts, one a line.</summary>
+    internal static IEnumerable<string> Rows(int count, int seed)
     {
         var random = new Random(seed);
         return Enumerable.Range(0, count).Select(row =>

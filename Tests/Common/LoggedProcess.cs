@@ -38,8 +38,11 @@ internal class LoggedProcess : IAsyncDisposable
     /// <summary>It has ended, whatever way.</summary>
     public bool HasEnded => _process.HasExited;
 
+    /// <summary>Its death is part of the test.</summary>
+    public bool MayDie { get; init; }
+
     /// <summary>It ended by itself and not with code 0.</summary>
-    public bool HasFailed => !_killed && _process.HasExited && _process.ExitCode != 0;
+    public bool HasFailed => !_killed && !MayDie && _process.HasExited && _process.ExitCode != 0;
 
     /// <summary>The first line that contains <paramref name="text"/>, waiting for it.</summary>
     public async Task<string> LineAsync(string text, CancellationToken cancellation)

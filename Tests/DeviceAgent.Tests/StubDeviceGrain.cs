@@ -16,5 +16,7 @@ internal sealed class StubDeviceGrain : Grain, IDeviceGrain
 
     public Task<IReadOnlyList<Contribution>> GetAccepted(string jobId, uint round) => Task.FromResult<IReadOnlyList<Contribution>>([]);
 
+    public Task<IReadOnlyList<Contribution>> CloseRound(string jobId, uint round) => Task.FromResult<IReadOnlyList<Contribution>>([]);
+
     public Task Release(string jobId, uint closedRound, bool jobEnded) => Task.CompletedTask;
 }

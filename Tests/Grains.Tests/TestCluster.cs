@@ -24,9 +24,10 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public IModelGrain Model => Client.GetGrain<IModelGrain>("job");
 
-    public static Task<TestCluster> Start(string database, TimeProvider? clock = null, Func<string, GrainId, bool>? fails = null, FlowLimits? limits = null) => Start(() => new SqliteRecordStore(database), clock, fails, limits);
+    public static Task<TestCluster> Start(string database, TimeProvider? clock = null, Func<string, GrainId, bool>? fails = null, FlowLimits? limits = null, bool watchJobs = true) =>
+        Start(() => new SqliteRecordStore(database), clock, fails, limits, watchJobs);
 
-    public static async Task<TestCluster> Start(Func<IRecordStore> store, TimeProvider? clock = null, Func<string, GrainId, bool>? fails = null, FlowLimits? limits = null)
+    public static async Task<TestCluster> Start(Func<IRecordStore> store, TimeProvider? clock = null, Func<string, GrainId, bool>? fails = null, FlowLimits? limits = null, bool watchJobs = true)
     {
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
@@ -39,6 +40,7 @@ internal sealed class TestCluster : IAsyncDisposable
             silo.Services.AddKeyedSingleton(GrainsServices.Clock, clock ?? TimeProvider.System);
             silo.AddFwdLLMGrains(new ClusterTimings
             {
+                JobWatch = watchJobs ? TimeSpan.FromMilliseconds(20) : Timeout.InfiniteTimeSpan,
                 JobTick = TimeSpan.FromMilliseconds(20),
                 RoundTick = TimeSpan.FromMilliseconds(20),
                 PullEvery = TimeSpan.FromMilliseconds(200),
