@@ -48,6 +48,10 @@ public sealed class FaultyDeviceCluster(IDeviceCluster inner, MessageFaultOption
     public Task<SnapshotChunk> GetSnapshotAsync(string jobId, long version, int offset, CancellationToken cancellation) =>
         SendAsync(stop => inner.GetSnapshotAsync(jobId, version, offset, stop), cancellation);
 
+    /// <inheritdoc/>
+    public Task<ModelChanges> GetChangesAsync(string jobId, long from, long version, int offset, CancellationToken cancellation) =>
+        SendAsync(stop => inner.GetChangesAsync(jobId, from, version, offset, stop), cancellation);
+
     /// <summary>Completes when no message is on its way any more.</summary>
     public async Task SettleAsync()
     {

@@ -29,5 +29,9 @@ public sealed class ReceiptLog(IDeviceCluster inner, string file) : IDeviceClust
         inner.GetSnapshotAsync(jobId, version, offset, cancellation);
 
     /// <inheritdoc/>
+    public Task<ModelChanges> GetChangesAsync(string jobId, long from, long version, int offset, CancellationToken cancellation) =>
+        inner.GetChangesAsync(jobId, from, version, offset, cancellation);
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync() => _writer.DisposeAsync();
 }
