@@ -15,13 +15,13 @@ public sealed class DeviceClient : IAsyncDisposable
     private readonly IHost _host;
     private readonly GrainDeviceCluster _cluster;
 
-    private DeviceClient(IHost host, WireMeter meter, DeviceClientSettings settings, TimeProvider time, Func<double> random)
+    private DeviceClient(IHost host, WireMeter meter, ConnectionWatch watch, DeviceClientSettings settings, TimeProvider time, Func<double> random)
     {
         _host = host;
         Meter = meter;
         Settings = settings;
         Orleans = host.Services.GetRequiredService<IClusterClient>();
-        _cluster = new GrainDeviceCluster(Orleans, DeviceResilience.Create(settings.Resilience, time, random));
+        _cluster = new GrainDeviceCluster(Orleans, DeviceResilience.Create(settings.Resilience, time, random), () => watch.NextLoss);
     }
 
     /// <summary>What it was connected with.</summary>
@@ -49,13 +49,13 @@ public sealed class DeviceClient : IAsyncDisposable
         settings.Validate();
         var gateways = await Task.WhenAll(settings.Gateways.Select(gateway => GatewayAddress.ResolveAsync(gateway, cancellation)));
         var list = settings.GatewayUrls.Count > 0 ? new HttpGatewayList(settings.GatewayUrls, gateways, settings.ClusterId, settings.Resilience, random) : null;
-        var meter = new WireMeter();
+        var (meter, watch) = (new WireMeter(), new ConnectionWatch());
 
         // The empty builder: the default one watches configuration files, and a few hundred clients exhaust the system's watches.
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         if (logging is not null)
             builder.Services.AddLogging(logging);
-        builder.UseOrleansClient(client => Configure(client, settings, gateways, list, meter, new ConnectRetryFilter(settings.Resilience, time, random)));
+        builder.UseOrleansClient(client => Configure(client, settings, gateways, list, meter, watch, new ConnectRetryFilter(settings.Resilience, time, random)));
         builder.Services.AddSingleton<IHostLifetime, DetachedLifetime>();
         var host = builder.Build();
         var connected = false;
@@ -63,7 +63,7 @@ public sealed class DeviceClient : IAsyncDisposable
         {
             await host.StartAsync(cancellation);
             connected = true;
-            return new DeviceClient(host, meter, settings, time, random);
+            return new DeviceClient(host, meter, watch, settings, time, random);
         }
         catch (SiloUnavailableException) when (list is not null)
         {
@@ -94,7 +94,7 @@ public sealed class DeviceClient : IAsyncDisposable
         _host.Dispose();
     }
 
-    private static void Configure(IClientBuilder client, DeviceClientSettings settings, IPEndPoint[] gateways, HttpGatewayList? list, WireMeter meter, ConnectRetryFilter filter)
+    private static void Configure(IClientBuilder client, DeviceClientSettings settings, IPEndPoint[] gateways, HttpGatewayList? list, WireMeter meter, ConnectionWatch watch, ConnectRetryFilter filter)
     {
         UseGateways(client, settings, gateways, list);
         client.UseConnectionRetryFilter(filter);
@@ -105,7 +105,11 @@ public sealed class DeviceClient : IAsyncDisposable
         });
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = settings.Resilience.ResponseTimeout);
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = settings.Resilience.GatewayListRefreshPeriod);
-        client.Configure<ClientConnectionOptions>(options => options.ConfigureConnection(connection => connection.UseMiddleware(meter)));
+        client.Configure<ClientConnectionOptions>(options => options.ConfigureConnection(connection =>
+        {
+            connection.UseMiddleware(meter);
+            connection.UseMiddleware(watch);
+        }));
     }
 
     private static void UseGateways(IClientBuilder client, DeviceClientSettings settings, IPEndPoint[] gateways, HttpGatewayList? list)

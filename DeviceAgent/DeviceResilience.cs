@@ -43,7 +43,8 @@ public static class DeviceResilience
                 MinimumThroughput = options.BreakerMinimumAttempts,
                 SamplingDuration = options.BreakerWindow,
                 BreakDuration = options.BreakerPause,
-                ShouldHandle = call => ValueTask.FromResult(call.Outcome.Exception is { } failure && IsTransient(failure)),
+                // A lost connection fails many calls at once and says nothing about the other gateways.
+                ShouldHandle = call => ValueTask.FromResult(call.Outcome.Exception is { } failure and not GatewayLostException && IsTransient(failure)),
             })
             .AddTimeout(options.AttemptTimeout)
             .Build();
@@ -53,9 +54,9 @@ public static class DeviceResilience
     /// Whether a failure says something about the way to the cluster rather than about the call: only these are worth a second try.
     /// A cancellation by the caller and everything a grain throws on purpose are not among them.
     /// </summary>
-    public static bool IsTransient(Exception failure) => failure.GetType() == typeof(OrleansException) // What Orleans makes of a storage that cannot be read.
-        || failure
+    public static bool IsTransient(Exception failure) => failure
         is TimeoutException
+        or GatewayLostException
         or TimeoutRejectedException
         or BrokenCircuitException
         or OrleansMessageRejectionException

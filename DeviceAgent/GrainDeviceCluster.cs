@@ -7,7 +7,10 @@ namespace FwdLLM.DeviceAgent;
 /// The cluster's grains behind a resilience pipeline. Works over a client's connection and over the client inside a silo alike.
 /// Thread-safe: one serves all devices of a process.
 /// </summary>
-public sealed class GrainDeviceCluster(IGrainFactory grains, ResiliencePipeline pipeline) : IDeviceCluster
+/// <param name="grains">The cluster.</param>
+/// <param name="pipeline">Of <see cref="DeviceResilience"/>.</param>
+/// <param name="nextLoss">Gives the token that is cancelled when a connection ends; null where there is none that could.</param>
+public sealed class GrainDeviceCluster(IGrainFactory grains, ResiliencePipeline pipeline, Func<CancellationToken>? nextLoss = null) : IDeviceCluster
 {
     /// <inheritdoc/>
     public Task<Welcome> EnrolAsync(string deviceId, Enrolment enrolment, CancellationToken cancellation) =>
@@ -45,9 +48,20 @@ public sealed class GrainDeviceCluster(IGrainFactory grains, ResiliencePipeline 
         try
         {
             return await pipeline.ExecuteAsync(
-                static async (attempt, state) => await state.call(state.grain, state.argument).WaitAsync(attempt.CancellationToken),
+                static async (attempt, state) =>
+                {
+                    using var stop = CancellationTokenSource.CreateLinkedTokenSource(attempt.CancellationToken, state.nextLoss?.Invoke() ?? CancellationToken.None);
+                    try
+                    {
+                        return await state.call(state.grain, state.argument).WaitAsync(stop.Token);
+                    }
+                    catch (OperationCanceledException) when (stop.IsCancellationRequested && !attempt.CancellationToken.IsCancellationRequested)
+                    {
+                        throw new GatewayLostException();
+                    }
+                },
                 context,
-                (grain, argument, call));
+                (grain, argument, call, nextLoss));
         }
         finally
         {

@@ -97,6 +97,8 @@ internal sealed class FakeCluster : IDeviceCluster
         lock (_lock)
             ChangesCalls.Add((from, version, offset));
         await SnapshotGate.WaitAsync(cancellation);
+        if (version > NewestVersion)
+            throw new VersionNotHeldException(jobId, version, 0, NewestVersion);
         var bytes = SnapshotChanges.Write(from < 0 ? [] : Snapshot(from).ToBytes(), Snapshot(version).ToBytes());
         return TamperChanges(new ModelChanges
         {
