@@ -16,6 +16,7 @@ internal static class LoadSoak
     public static async Task<int> RunAsync(LoadSettings settings, int jobs, CancellationToken cancellation)
     {
         await using var silos = await SiloGroup.StartAsync(settings, cancellation);
+        // One client: a silo keeps what it knows of a client that left for some minutes, which is no device's memory.
         await using var client = await silos.ConnectAsync(cancellation);
         var management = client.Orleans.GetGrain<IManagementGrain>(0);
         var live = new List<double>();
@@ -25,7 +26,7 @@ internal static class LoadSoak
         Line($"|---|---|---|---|");
         for (var job = 0; job <= jobs; job++)
         {
-            await new LoadRun(silos, settings, $"soak-{job}").RunAsync(cancellation);
+            await new LoadRun(silos, client, settings, $"soak-{job}").RunAsync(cancellation);
             var with = await silos.WeighAsync(cancellation);
             await Task.Delay(2 * Idle, cancellation);
             await management.ForceActivationCollection(Idle);
