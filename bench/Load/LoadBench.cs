@@ -51,12 +51,12 @@ internal static class LoadBench
     private static async Task<LoadResult> MeasureAsync(LoadSettings settings, CancellationToken cancellation)
     {
         await using var silos = await SiloGroup.StartAsync(settings, cancellation);
-        await new LoadRun(silos, settings with { Devices = Math.Min(50, settings.Devices), Rounds = 1 }, "warm-up").RunAsync(cancellation);
-        var warm = await silos.WeighAsync(cancellation);
         await using var client = await silos.ConnectAsync(cancellation);
+        await new LoadRun(silos, client, settings with { Devices = Math.Min(50, settings.Devices), Rounds = 1 }, "warm-up").RunAsync(cancellation);
+        var warm = await silos.WeighAsync(cancellation);
         var (rates, latencies) = await EchoLoad.RunAsync(client, settings, cancellation);
         var (before, processor) = (await silos.WeighAsync(cancellation), silos.ProcessorSeconds);
-        var run = new LoadRun(silos, settings, "load");
+        var run = new LoadRun(silos, client, settings, "load");
         await run.RunAsync(cancellation);
         processor = silos.ProcessorSeconds - processor;
         return new LoadResult(settings, warm, rates, latencies, before, run, await silos.WeighAsync(cancellation), processor);

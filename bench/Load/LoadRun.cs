@@ -5,7 +5,7 @@ using FwdLLM.Grains.Interfaces;
 namespace FwdLLM.Bench.Load;
 
 /// <summary>One job over all devices against running silos: enrolment, free rounds, held rounds, leave.</summary>
-internal sealed class LoadRun(SiloGroup silos, LoadSettings settings, string jobId)
+internal sealed class LoadRun(SiloGroup silos, DeviceClient client, LoadSettings settings, string jobId)
 {
     /// <summary>The first round warms up; then come the free ones, then the held ones.</summary>
     private const int WarmUp = 1;
@@ -36,7 +36,6 @@ internal sealed class LoadRun(SiloGroup silos, LoadSettings settings, string job
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        await using var client = await silos.ConnectAsync(cancellation);
         var job = client.Orleans.GetGrain<IJobGrain>(jobId);
         // One device more than there are: the job waits with all enrolled until the last one comes, so that the silos can be weighed.
         await job.Submit(LoadJob.Create(jobId, settings.Devices + 1, Rounds));
