@@ -182,6 +182,7 @@ public sealed class DeviceSession(DeviceProfile profile, Func<JobSpec, Cancellat
             Correct = result.Correct,
             Scalars = scalars,
             Vector = result.Vector,
+            JobTag = Contribution.TagOf(assignment.JobId),
             ElapsedMilliseconds = (int)Math.Min(int.MaxValue, elapsed.TotalMilliseconds),
         };
     }

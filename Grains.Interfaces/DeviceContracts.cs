@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace FwdLLM.Grains.Interfaces;
 
 /// <summary>A device introduces itself to a job.</summary>
@@ -142,6 +144,20 @@ public sealed record Contribution
 
     /// <summary>Milliseconds of computation.</summary>
     [Id(9)] public int ElapsedMilliseconds { get; init; }
+
+    /// <summary>
+    /// <see cref="TagOf"/> the job; 0 from agents that do not send it. A message that was on its way while the device went to another
+    /// job would otherwise pass for that job's work of the same round.
+    /// </summary>
+    [Id(10)] public ushort JobTag { get; init; }
+
+    /// <summary>16 bits of a job's id (FNV-1a over UTF-8, folded), never 0: two bytes on the wire where the id would be dozens.</summary>
+    public static ushort TagOf(string jobId)
+    {
+        var hash = 2166136261u;
+        foreach (var b in Encoding.UTF8.GetBytes(jobId)) hash = unchecked((hash ^ b) * 16777619u);
+        return (ushort)Math.Max(1, (hash >> 16) ^ (hash & 0xFFFF));
+    }
 }
 
 /// <summary>What became of a contribution.</summary>

@@ -118,6 +118,7 @@ public sealed partial class DeviceGrain(
     public async Task<Receipt> Contribute(Contribution contribution)
     {
         var state = store.State;
+        if (contribution.JobTag != 0 && state.JobId is { } job && contribution.JobTag != Contribution.TagOf(job)) return Refuse($"It is another job's: the device works for '{job}' now.");
         if (state.Verdicts.Find(v => v.Round == contribution.Round && v.Wave == contribution.Wave) is { } given)
         {
             Allows(1); // The receipt costs nothing; a flood of them is still one.

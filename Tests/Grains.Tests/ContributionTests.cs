@@ -42,8 +42,9 @@ public sealed class ContributionTests : IDisposable
         await Refused(answer with { Scalars = new byte[7] }, "7 bytes");
         await Refused(answer with { Vector = new byte[1 << 20] }, "1048576 bytes");
         await Refused(answer with { LossSum = float.NaN }, "NaN");
+        await Refused(answer with { JobTag = Contribution.TagOf("job-before") }, "another job's");
         Assert.Empty(await cluster.Device(0).GetAccepted("job", 0));
-        Assert.Equal(Verdict.Accepted, (await cluster.Device(0).Contribute(answer)).Verdict);
+        Assert.Equal(Verdict.Accepted, (await cluster.Device(0).Contribute(answer with { JobTag = Contribution.TagOf("job") })).Verdict);
 
         async Task Refused(Contribution contribution, string because)
         {
