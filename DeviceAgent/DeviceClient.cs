@@ -105,6 +105,7 @@ public sealed class DeviceClient : IAsyncDisposable
         });
         client.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = settings.Resilience.ResponseTimeout);
         client.Configure<GatewayOptions>(options => options.GatewayListRefreshPeriod = settings.Resilience.GatewayListRefreshPeriod);
+        client.Configure<ConnectionOptions>(options => options.ConnectionRetryDelay = settings.Resilience.RedialDelay);
         client.Configure<ClientConnectionOptions>(options => options.ConfigureConnection(connection =>
         {
             connection.UseMiddleware(meter);

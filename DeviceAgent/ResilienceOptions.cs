@@ -24,9 +24,9 @@ public sealed record ResilienceOptions
     public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Retries of one call after its first attempt.</summary>
-    /// <value>12.</value>
-    /// <remarks>With the delays below at most 43 seconds of waiting, inside <see cref="CallDeadline"/>.</remarks>
-    public int MaxRetries { get; init; } = 12;
+    /// <value>60.</value>
+    /// <remarks>With the delays below <see cref="CallDeadline"/> ends a call before they run out.</remarks>
+    public int MaxRetries { get; init; } = 60;
 
     /// <summary>Delay before the first retry; doubles with each further one.</summary>
     /// <value>250 milliseconds.</value>
@@ -34,9 +34,15 @@ public sealed record ResilienceOptions
     public TimeSpan FirstRetryDelay { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Longest delay between two attempts.</summary>
-    /// <value>5 seconds.</value>
-    /// <remarks>A cluster that is back is found within this time.</remarks>
-    public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromSeconds(5);
+    /// <value>1 second.</value>
+    /// <remarks>A cluster that is back is found within this time: with 5 seconds a silo that was started again 1.5 s after its death was found after 3.6.
+    /// Ten thousand devices without a gateway fail in their own process; with one, admission spreads them.</remarks>
+    public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Delay before the Orleans client dials a gateway again that did not answer.</summary>
+    /// <value>250 milliseconds.</value>
+    /// <remarks>Orleans' 1 second would come on top of the retry delays.</remarks>
+    public TimeSpan RedialDelay { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Part of each delay that is random: a delay lies in ((1 − jitter)·delay, delay].</summary>
     /// <value>0.5.</value>
@@ -94,6 +100,7 @@ public sealed record ResilienceOptions
     {
         Positive(LongPollWait, nameof(LongPollWait));
         Positive(FirstRetryDelay, nameof(FirstRetryDelay));
+        Positive(RedialDelay, nameof(RedialDelay));
         Positive(GatewayListRefreshPeriod, nameof(GatewayListRefreshPeriod));
         Positive(GatewaysUrlTimeout, nameof(GatewaysUrlTimeout));
         Positive(ConnectRetryMin, nameof(ConnectRetryMin));

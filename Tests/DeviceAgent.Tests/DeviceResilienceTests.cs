@@ -101,7 +101,7 @@ public sealed class DeviceResilienceTests
     [Fact]
     public async Task Deadline_ends_a_call_whose_retries_would_go_on()
     {
-        var options = new ResilienceOptions { MaxRetries = 1000, CallDeadline = TimeSpan.FromSeconds(20) };
+        var options = new ResilienceOptions { MaxRetries = 1000, CallDeadline = TimeSpan.FromSeconds(20), MaxRetryDelay = TimeSpan.FromSeconds(5) };
 
         var error = await Assert.ThrowsAsync<TimeoutRejectedException>(() => RunAsync(options, _ => throw new TimeoutException(), random: () => 0));
 
