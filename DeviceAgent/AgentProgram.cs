@@ -60,6 +60,7 @@ public static class AgentProgram
             if (arguments.MessageFaults is not null) await error.WriteLineAsync($"THIS AGENT IS TEST EQUIPMENT: it treats its messages as it was told to: {arguments.MessageFaults}");
             await using var receipts = arguments.ReceiptsFile is { } file ? new ReceiptLog(cluster, file) : null;
             var fleet = new DeviceFleet(arguments.Fleet, receipts ?? cluster, workers, time, random);
+            fleet.Statistics.Trouble = new TroubleLines(error, time).Write;
             await output.WriteLineAsync($"{arguments.Fleet.DeviceCount} of {arguments.TotalDevices} devices, job {arguments.Fleet.JobId}, {arguments.Cluster}");
             var ends = await fleet.RunAsync(cancellation);
             await output.WriteLineAsync($"{fleet.Statistics.Accepted} contributions accepted, {fleet.Statistics.Late} late, {fleet.Statistics.Refused} refused; {client.Meter.BytesSent} bytes up, {client.Meter.BytesReceived} bytes down");

@@ -47,6 +47,9 @@ public sealed class FleetStatistics
     /// <summary>Last failed call, with the device's id.</summary>
     public string? LastFailure => Volatile.Read(ref _lastFailure);
 
+    /// <summary>Told of every refusal and of every call that failed with all its retries, in words; from any thread.</summary>
+    public Action<string>? Trouble { get; set; }
+
     internal void SessionStarted() => Interlocked.Increment(ref _sessions);
 
     internal void SessionEnded() => Interlocked.Decrement(ref _sessions);
@@ -67,6 +70,7 @@ public sealed class FleetStatistics
     {
         Interlocked.Increment(ref _refused);
         Volatile.Write(ref _lastRefusal, $"{deviceId}: {reason}");
+        Trouble?.Invoke($"{deviceId}: refused: {reason}");
     }
 
     internal void WasAbandoned() => Interlocked.Increment(ref _abandoned);
@@ -75,5 +79,6 @@ public sealed class FleetStatistics
     {
         Interlocked.Increment(ref _callFailures);
         Volatile.Write(ref _lastFailure, $"{deviceId}: {failure.Message}");
+        Trouble?.Invoke($"{deviceId}: no answer from the cluster, trying again: {failure.Message}");
     }
 }
