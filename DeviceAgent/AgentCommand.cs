@@ -22,6 +22,13 @@ public sealed class AgentCommand
     private readonly Option<string> _artifacts = new("--artifacts") { Description = "Folder of compiled models.", DefaultValueFactory = _ => "fwdllm-artifacts", HelpName = "dir" };
     private readonly Option<string?> _artifactsUrl = new("--artifacts-url") { Description = "A silo's HTTP address, where models missing in the folder are fetched.", HelpName = "url" };
 
+    private readonly Option<double> _responseTimeout = new("--response-timeout")
+    {
+        Description = "Seconds after which a call is given up and made again. Check-ins wait for work four fifths of it: 2 finds its way round a dead silo sooner, and idle devices ask more often.",
+        DefaultValueFactory = _ => new ResilienceOptions().ResponseTimeout.TotalSeconds,
+        HelpName = "seconds",
+    };
+
     private readonly Option<bool> _exact = new("--exact") { Description = "The devices hosted here have memory for exact gradients, and answer with these instead of directional derivatives." };
 
     private readonly Option<string?> _messageFaults = new("--message-faults") { Description = "TEST EQUIPMENT, see docs/faults.md: what becomes of this process's messages.", HelpName = "name=value,…" };
@@ -33,7 +40,7 @@ public sealed class AgentCommand
     {
         Root = new RootCommand("Runs devices of a federated fine-tuning job: they compute on the data given here, which never leaves this process.")
         {
-            _job, _data, _task, _devices, _hosts, _split, _splitSeed, _textColumn, _labelColumn, _artifacts, _artifactsUrl, _concurrent, _exact, _messageFaults, _receipts,
+            _job, _data, _task, _devices, _hosts, _split, _splitSeed, _textColumn, _labelColumn, _artifacts, _artifactsUrl, _concurrent, _responseTimeout, _exact, _messageFaults, _receipts,
         };
         foreach (var option in _cluster.All)
             Root.Options.Add(option);
@@ -61,15 +68,20 @@ public sealed class AgentCommand
     {
         var devices = Number(parsed, _devices, 99_999_999);
         var (first, count) = Hosts(parsed.GetValue(_hosts), devices);
+        var seconds = parsed.GetValue(_responseTimeout);
+        if (!(seconds is >= 0.5 and <= 30))
+            throw new ArgumentException($"{_responseTimeout.Name} is {seconds.ToString(CultureInfo.InvariantCulture)}; give seconds from 0.5 to 30.");
+        var resilience = new ResilienceOptions().WithResponseTimeout(TimeSpan.FromSeconds(seconds));
         return new AgentArguments
         {
-            Cluster = _cluster.Read(parsed),
+            Cluster = _cluster.Read(parsed) with { Resilience = resilience },
             Fleet = new FleetOptions
             {
                 JobId = parsed.GetValue(_job)!,
                 FirstDevice = first,
                 DeviceCount = count,
                 MaxConcurrentWork = Number(parsed, _concurrent, 4096),
+                Session = new SessionOptions { CheckInWait = resilience.LongPollWait },
             },
             TotalDevices = devices,
             Task = ParseTask(parsed.GetValue(_task)),

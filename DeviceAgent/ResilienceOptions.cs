@@ -94,6 +94,9 @@ public sealed record ResilienceOptions
     /// <remarks>A wrong address should become an error message, not a process that waits for ever; a supervisor restarts the agent.</remarks>
     public TimeSpan ConnectDeadline { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>These with another response timeout, and what has to stay below and above it.</summary>
+    public ResilienceOptions WithResponseTimeout(TimeSpan timeout) => this with { LongPollWait = timeout * 0.8, ResponseTimeout = timeout, AttemptTimeout = timeout * 1.1 };
+
     /// <summary>Checks the values and their order: long poll &lt; response timeout ≤ attempt timeout ≤ call deadline.</summary>
     /// <exception cref="ArgumentException">Names the option, its value and the bound it breaks.</exception>
     public void Validate()

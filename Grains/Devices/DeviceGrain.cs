@@ -13,6 +13,7 @@ public sealed partial class DeviceGrain(
     [PersistentState("device", GrainsServices.Storage)] IPersistentState<DeviceState> store,
     KnownJobs jobs,
     Admission admission,
+    Upheaval upheaval,
     FlowLimits limits,
     ClusterTimings timings,
     IFaultPoints faults,
@@ -37,6 +38,7 @@ public sealed partial class DeviceGrain(
     private Assignment? _handedOut;
     private int _waiting;
     private long _assignedAt;
+    private long _upheavals;
     private bool _assigning;
 
     private string DeviceId => this.GetPrimaryKeyString();
@@ -49,6 +51,7 @@ public sealed partial class DeviceGrain(
     {
         StateFormatException.ThrowIfUnknown(this.GetGrainId(), store.State.Format, DeviceState.Known);
         _assignedAt = clock.GetTimestamp();
+        _upheavals = upheaval.Settled;
         return Task.CompletedTask;
     }
 
@@ -106,7 +109,12 @@ public sealed partial class DeviceGrain(
             await News(request.Wait < timings.LongPollCap ? request.Wait : timings.LongPollCap);
         }
 
-        if (Answer() is not { } answer) return ComeBack(new RetryWindow(timings.RetryMin, timings.RetryMax));
+        if (Answer() is not { } answer)
+        {
+            if (upheaval.Settled != _upheavals) DeactivateOnIdle(); // It may be one of two, and then the other has the work.
+            return ComeBack(new RetryWindow(timings.RetryMin, timings.RetryMax));
+        }
+
         if (answer.JobEnded) return answer;
         if (admission.TurnAway() is { } later) return ComeBack(later) with { NotEnrolled = answer.NotEnrolled };
         _handedOut = answer.Assignment;

@@ -17,6 +17,8 @@ public static class GrainsHostingExtensions
         silo.Services.TryAddSingleton<IProcessorMeter, ProcessorMeter>();
         silo.Services.AddSingleton<Admission>();
         silo.Services.AddSingleton<KnownJobs>();
+        silo.Services.AddSingleton<Upheaval>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<Upheaval>());
         silo.Services.TryAddSingleton<ITrainingFactory, JobTrainingFactory>();
         silo.Services.TryAddSingleton<IEvaluations, GrainEvaluations>();
         silo.Services.TryAddSingleton<IFaultPoints, NoFaultPoints>();

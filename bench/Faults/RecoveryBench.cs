@@ -12,6 +12,9 @@ internal static class RecoveryBench
 
     private const int Rounds = 28, HangsAt = 20;
 
+    /// <summary>A job of ten faults takes less than a minute; one that takes this long will never end.</summary>
+    private static readonly TimeSpan MostPerJob = TimeSpan.FromMinutes(3);
+
     private static readonly string[] Points =
         ["round-opened", "assigned", "accepted", "acknowledged", "gate-passed", "step-computed", "entry-written", "version-committed", "round-closed"];
 
@@ -58,16 +61,20 @@ internal static class RecoveryBench
             running[silo] = await cluster.StartArmedSiloAsync(silo, plan.Options);
         for (var silo = 0; silo < silos; silo++)
             supervisors.Add(SuperviseAsync(silo));
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(MostPerJob);
+        await using var stuck = patience.Token.Register(() => Console.Error.WriteLine($"{id} is stuck:\n{cluster.Logs()}"));
         await cluster.SubmitAsync(id);
-        ProgramProcess[] agents = [cluster.StartAgent(id, 0, 2, cluster.GatewayUrls), cluster.StartAgent(id, 3, 5, cluster.GatewayUrls)];
+        string[] tuned = [.. cluster.GatewayUrls, "--response-timeout", "2"];
+        ProgramProcess[] agents = [cluster.StartAgent(id, 0, 2, tuned), cluster.StartAgent(id, 3, 5, tuned)];
         if (hang is not null)
         {
-            await cluster.UntilAsync(id, status => status.Model is { Version: > HangsAt + 1 });
+            await cluster.UntilAsync(id, status => status.Model is { Version: > HangsAt + 1 }).WaitAsync(patience.Token);
             var hung = plan.Happened()[hang].ProcessId;
             Array.Find(running, silo => silo.Id == hung)?.Resume();
         }
 
-        await cluster.FinishAsync(id, agents);
+        await cluster.FinishAsync(id, agents).WaitAsync(patience.Token);
         await over.CancelAsync();
         await Task.WhenAll(supervisors);
 
