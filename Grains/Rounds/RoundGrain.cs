@@ -14,6 +14,7 @@ public sealed partial class RoundGrain(
     [PersistentState("round", GrainsServices.Storage)] IPersistentState<RoundState> store,
     ClusterTimings timings,
     IFaultPoints faults,
+    Upheaval upheaval,
     [FromKeyedServices(GrainsServices.Clock)] TimeProvider clock,
     ILogger<RoundGrain> logger) : Grain, IRoundGrain
 {
@@ -26,6 +27,7 @@ public sealed partial class RoundGrain(
     private bool _rebuilt;
     private long _waveStarted;
     private long _pulled;
+    private long _upheavals;
 
     private RoundState State => store.State;
 
@@ -64,6 +66,7 @@ public sealed partial class RoundGrain(
     private void Start()
     {
         _waveStarted = _pulled = clock.GetTimestamp();
+        _upheavals = upheaval.Settled;
         _timer ??= this.RegisterGrainTimer(Advance, new() { DueTime = TimeSpan.Zero, Period = timings.RoundTick, KeepAlive = true });
     }
 
@@ -74,7 +77,7 @@ public sealed partial class RoundGrain(
         if (State.Closed is not null) return;
         if (!_rebuilt) await Rebuild();
         await Invite();
-        if (clock.GetElapsedTime(_pulled) >= timings.PullEvery) await Pull(Silent());
+        if (clock.GetElapsedTime(_pulled) >= timings.PullEvery || upheaval.Settled != _upheavals) await Pull(Silent()); // Notices are lost with silos.
         if (State.Closed is not null || !(Enough() || Overdue())) return;
         try
         {
@@ -133,7 +136,7 @@ public sealed partial class RoundGrain(
 
     private async Task Pull(IReadOnlyList<CohortMember> members)
     {
-        _pulled = clock.GetTimestamp();
+        (_pulled, _upheavals) = (clock.GetTimestamp(), upheaval.Settled);
         await BackgroundCalls.ForEach(members, timings.Parallelism, member => Attempt(member, async () => Record(member, await Device(member).GetAccepted(State.Spec!.Id, Order.Round))));
     }
 
