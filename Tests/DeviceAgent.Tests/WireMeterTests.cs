@@ -8,6 +8,7 @@ public sealed class WireMeterTests
     {
         Round = 1234,
         Wave = 2,
+        JobTag = Contribution.TagOf("job"),
         ModelVersion = 1234,
         Examples = 16,
         ForwardExamples = 16 * 17,

@@ -115,6 +115,7 @@ internal sealed class WireJob(DeviceClient client, int probes, int rounds)
     {
         Round = assignment.Round,
         Wave = assignment.Wave,
+        JobTag = FwdLLM.Grains.Interfaces.Contribution.TagOf(JobId),
         ModelVersion = assignment.ModelVersion,
         Examples = kind == WorkKind.Probes ? Examples : 100,
         ForwardExamples = kind == WorkKind.Probes ? Examples * (1L + assignment.ProbeCount) : 100,

@@ -65,7 +65,7 @@ internal static class LearningBench
             seed = options.Seed,
             passes = Passes(simulation.State),
             probe_rounds = simulation.State.ProbeRounds,
-            head_only = Math.Round(headOnly.Accuracy, 4),
+            head_only = double.IsNaN(headOnly.Accuracy) ? (double?)null : Math.Round(headOnly.Accuracy, 4), // The reference has no such stage.
             accuracy_before_last_fit = double.IsNaN(beforeLastFit.Accuracy) ? (double?)null : Math.Round(beforeLastFit.Accuracy, 4),
             accuracy = Math.Round(final.Accuracy, 4),
             loss = Math.Round(final.Loss, 4),
