@@ -55,8 +55,9 @@ public sealed class GrainDeviceCluster(IGrainFactory grains, ResiliencePipeline 
                     {
                         return await state.call(state.grain, state.argument).WaitAsync(stop.Token);
                     }
-                    catch (OperationCanceledException) when (stop.IsCancellationRequested && !attempt.CancellationToken.IsCancellationRequested)
+                    catch (OperationCanceledException) when (!attempt.CancellationToken.IsCancellationRequested)
                     {
+                        // By the watch, or by a silo that was stopping: the caller has cancelled nothing.
                         throw new GatewayLostException();
                     }
                 },

@@ -92,7 +92,8 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
 
             if (reached(status))
                 return status;
-            Assert.True(status.Phase is JobPhase.Waiting or JobPhase.Running && !_started.Exists(program => program.HasFailed), $"{status.Phase} {status.Message}\n{Logs()}");
+            var failed = _started.Where(program => program.HasFailed).ToList();
+            Assert.True(status.Phase is JobPhase.Waiting or JobPhase.Running && failed.Count == 0, $"{status.Phase} {status.Message}; ended by itself: {string.Join('\n', failed.Select(program => $"code {program.ExitCode} {program.Log}"))}\nAll:\n{Logs()}");
         }
     }
 

@@ -41,6 +41,9 @@ internal class LoggedProcess : IAsyncDisposable
     /// <summary>Its death is part of the test.</summary>
     public bool MayDie { get; init; }
 
+    /// <summary>Its code, once it has ended.</summary>
+    public int ExitCode => _process.ExitCode;
+
     /// <summary>It ended by itself and not with code 0.</summary>
     public bool HasFailed => !_killed && !MayDie && _process.HasExited && _process.ExitCode != 0;
 
