@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace FwdLLM.Grains.Interfaces;
 
 /// <summary>A device introduces itself to a job.</summary>
@@ -151,11 +149,10 @@ public sealed record Contribution
     /// </summary>
     [Id(10)] public ushort JobTag { get; init; }
 
-    /// <summary>16 bits of a job's id (FNV-1a over UTF-8, folded), never 0: two bytes on the wire where the id would be dozens.</summary>
+    /// <summary>16 bits of a job's id (<see cref="Fnv1a"/>, folded), never 0: two bytes on the wire where the id would be dozens.</summary>
     public static ushort TagOf(string jobId)
     {
-        var hash = 2166136261u;
-        foreach (var b in Encoding.UTF8.GetBytes(jobId)) hash = unchecked((hash ^ b) * 16777619u);
+        var hash = Fnv1a.Of(jobId);
         return (ushort)Math.Max(1, (hash >> 16) ^ (hash & 0xFFFF));
     }
 }

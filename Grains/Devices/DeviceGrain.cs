@@ -195,7 +195,7 @@ public sealed partial class DeviceGrain(
         if (state.JobId == jobId && Work is { } work && work.Round == round && !state.WorkClosed)
         {
             state.WorkClosed = true;
-            await store.SaveOrLeave(this);
+            await Save();
         }
 
         return await GetAccepted(jobId, round);

@@ -1,4 +1,4 @@
-using System.Text;
+using FwdLLM.Grains.Interfaces;
 
 namespace FwdLLM.Grains;
 
@@ -12,13 +12,5 @@ public static class PoolShards
     public static IEnumerable<string> Keys(string jobId) => Enumerable.Range(0, Count).Select(shard => $"{jobId}/{shard}");
 
     /// <summary>Key of the shard of a device.</summary>
-    public static string Key(string jobId, string deviceId) => $"{jobId}/{StableHash(deviceId) % Count}";
-
-    /// <summary>FNV-1a (32 bit) over UTF-8: the same in every process, unlike <see cref="string.GetHashCode()"/>.</summary>
-    private static uint StableHash(string text)
-    {
-        var hash = 2166136261u;
-        foreach (var b in Encoding.UTF8.GetBytes(text)) hash = unchecked((hash ^ b) * 16777619u);
-        return hash;
-    }
+    public static string Key(string jobId, string deviceId) => $"{jobId}/{Fnv1a.Of(deviceId) % Count}";
 }

@@ -12,7 +12,7 @@ internal static class FaultHostingExtensions
         var planned = PlannedFault.Parse(plan);
         services.AddSingleton(new StorageFaults(TimeProvider.System));
         services.AddSingleton<IFaultPoints>(provider => new FaultInjector(
-            planned, folder, provider.GetRequiredService<StorageFaults>(), provider.GetRequiredService<ILogger<FaultInjector>>()));
+            planned, folder, provider.GetRequiredService<StorageFaults>(), TimeProvider.System, provider.GetRequiredService<ILogger<FaultInjector>>()));
 
         var storage = services.Last(service => service.IsKeyedService && service.ServiceType == typeof(IGrainStorage) && GrainsServices.Storage.Equals(service.ServiceKey));
         services.Remove(storage);

@@ -15,13 +15,14 @@ internal sealed partial class FaultInjector : IFaultPoints
     private readonly IReadOnlyList<PlannedFault> _plan;
     private readonly string? _folder;
     private readonly StorageFaults _storage;
+    private readonly TimeProvider _clock;
     private readonly ILogger<FaultInjector> _logger;
     private readonly HashSet<PlannedFault> _over = [];
     private readonly Lock _lock = new();
 
-    public FaultInjector(IReadOnlyList<PlannedFault> plan, string? folder, StorageFaults storage, ILogger<FaultInjector> logger)
+    public FaultInjector(IReadOnlyList<PlannedFault> plan, string? folder, StorageFaults storage, TimeProvider clock, ILogger<FaultInjector> logger)
     {
-        (_plan, _folder, _storage, _logger) = (plan, folder, storage, logger);
+        (_plan, _folder, _storage, _clock, _logger) = (plan, folder, storage, clock, logger);
         if (folder is not null) Directory.CreateDirectory(folder);
         LogArmed(string.Join("; ", plan.Select(fault => fault.Text)));
     }
@@ -50,7 +51,7 @@ internal sealed partial class FaultInjector : IFaultPoints
         {
             using var file = new FileStream(Path.Combine(_folder, $"{string.Join('_', fault.Text.Split(Path.GetInvalidFileNameChars()))}.happened"), FileMode.CreateNew, FileAccess.Write);
             file.Write(System.Text.Encoding.UTF8.GetBytes(string.Create(
-                CultureInfo.InvariantCulture, $"{Environment.ProcessId} {DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()} {jobId} {round}")));
+                CultureInfo.InvariantCulture, $"{Environment.ProcessId} {_clock.GetUtcNow().ToUnixTimeMilliseconds()} {jobId} {round}")));
             return true;
         }
         catch (IOException)

@@ -19,14 +19,14 @@ public sealed class CrashTests : IDisposable
     [InlineData(3u, 1u, 2)] // In the second wave of a later round, one of three still working.
     public async Task Job_whose_silo_is_killed_in_a_round_ends_with_the_bits_of_an_undisturbed_run(uint round, uint wave, int accepted)
     {
-        var expected = await RunUndisturbed();
+        var expected = await TestCluster.RunUndisturbed(_undisturbed.Database);
         var silent = 0;
         await using (var cluster = await TestCluster.Start(_folder.Database))
         {
             await cluster.Job.Submit(TestCluster.Spec());
             await cluster.Enrol(4);
             for (var device = 0; device < 4; device++)
-                Forget(cluster.Work(device, work => work.Round == round && work.Wave == wave && Interlocked.Increment(ref silent) == 1));
+                TestCluster.Forget(cluster.Work(device, work => work.Round == round && work.Wave == wave && Interlocked.Increment(ref silent) == 1));
             await cluster.WaitFor(s => s.Round is { } r && r.Round == round && r.Wave == wave && r.Accepted == accepted);
             await cluster.Kill();
         }
@@ -79,22 +79,11 @@ public sealed class CrashTests : IDisposable
     [Fact]
     public async Task Finished_job_is_still_finished_after_a_restart()
     {
-        var expected = await RunUndisturbed();
+        var expected = await TestCluster.RunUndisturbed(_undisturbed.Database);
         await using var cluster = await TestCluster.Start(_undisturbed.Database);
         var status = await cluster.Job.GetStatus(-1, TimeSpan.Zero);
         Assert.Equal(JobPhase.Finished, status.Phase);
         Assert.Equal(expected.Model!.AdapterSha256, status.Model!.AdapterSha256);
         Assert.Equal(TestCluster.DeviceId(0), (await cluster.Model.GetJournal(0))!.Contributions[0].DeviceId);
     }
-
-    private async Task<JobStatus> RunUndisturbed()
-    {
-        await using var cluster = await TestCluster.Start(_undisturbed.Database);
-        await cluster.Job.Submit(TestCluster.Spec());
-        await cluster.Enrol(4);
-        return await cluster.RunToEnd(4);
-    }
-
-    /// <summary>Devices of a killed silo fail as they would: their calls end with its connection.</summary>
-    private static void Forget(Task device) => device.ContinueWith(static d => _ = d.Exception, TaskScheduler.Default);
 }

@@ -27,7 +27,7 @@ public sealed class ExactlyOnceTests : IDisposable
     [InlineData("delay=0.1,duplicate=0.2,reorder=0.1,lose-request=0.1,lose-answer=0.1,replay=0.3,longest=50")]
     public async Task Messages_that_are_lost_doubled_late_or_replayed_change_nothing_in_the_result(string faults)
     {
-        var expected = await RunUndisturbed();
+        var expected = await TestCluster.RunUndisturbed(_undisturbed.Database);
         await using var cluster = await TestCluster.Start(_folder.Database);
         var network = new FaultyDeviceCluster(new GrainDeviceCluster(cluster.Client, ResiliencePipeline.Empty), MessageFaultOptions.Parse($"seed=5,{faults}"), TimeProvider.System);
         await cluster.Job.Submit(TestCluster.Spec());
@@ -48,14 +48,14 @@ public sealed class ExactlyOnceTests : IDisposable
     [Fact]
     public async Task Round_that_a_notice_brings_back_after_a_crash_finds_what_that_device_gave_to_earlier_waves()
     {
-        var expected = await RunUndisturbed();
+        var expected = await TestCluster.RunUndisturbed(_undisturbed.Database);
         var silent = 0;
         await using (var cluster = await TestCluster.Start(_folder.Database))
         {
             await cluster.Job.Submit(TestCluster.Spec());
             await cluster.Enrol(4);
             for (var device = 0; device < 4; device++)
-                Forget(cluster.Work(device, work => work is { Round: 3, Wave: 1 } && Interlocked.Increment(ref silent) == 1));
+                TestCluster.Forget(cluster.Work(device, work => work is { Round: 3, Wave: 1 } && Interlocked.Increment(ref silent) == 1));
             await cluster.WaitFor(s => s.Round is { Round: 3, Wave: 1, Accepted: 2 });
             await cluster.Kill();
         }
@@ -130,14 +130,4 @@ public sealed class ExactlyOnceTests : IDisposable
             }
         }
     }
-
-    private async Task<JobStatus> RunUndisturbed()
-    {
-        await using var cluster = await TestCluster.Start(_undisturbed.Database);
-        await cluster.Job.Submit(TestCluster.Spec());
-        await cluster.Enrol(4);
-        return await cluster.RunToEnd(4);
-    }
-
-    private static void Forget(Task device) => device.ContinueWith(static d => _ = d.Exception, TaskScheduler.Default);
 }

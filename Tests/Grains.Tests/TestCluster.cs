@@ -140,6 +140,18 @@ internal sealed class TestCluster : IAsyncDisposable
         return (await store.ReadAsync(new RecordKey(grain, "device")))!.ETag;
     }
 
+    /// <summary>How the job of <see cref="Spec"/> ends over four devices that nobody disturbs.</summary>
+    public static async Task<JobStatus> RunUndisturbed(string database)
+    {
+        await using var cluster = await Start(database);
+        await cluster.Job.Submit(Spec());
+        await cluster.Enrol(4);
+        return await cluster.RunToEnd(4);
+    }
+
+    /// <summary>Devices of a killed silo fail as they would: their calls end with its connection.</summary>
+    public static void Forget(Task device) => device.ContinueWith(static d => _ = d.Exception, TaskScheduler.Default);
+
     /// <summary>Ends the silo as a crash does: no deactivation, no shutdown.</summary>
     public async Task Kill() => await _cluster.KillSiloAsync(_cluster.Silos[0]);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using FwdLLM.Bench.Measuring;
 using FwdLLM.DeviceAgent;
 using FwdLLM.Silo;
 
@@ -67,7 +68,7 @@ internal static class BytesBench
 
     private static int Print(WireJob[] jobs, int rounds)
     {
-        Console.WriteLine($"One device ({WireJob.DeviceId}), {rounds} rounds a job, d = {WireJob.Dimension}, {WireJob.Features} features, {WireJob.Classes} classes. Median bytes on the client's socket, message envelope included, headers of TCP and IP not.");
+        Console.WriteLine($"One device ({WireJob.DeviceId}), {rounds} rounds a job, d = {ProbeModel.Dimension}, {ProbeModel.Features} features, {WireJob.Classes} classes. Median bytes on the client's socket, message envelope included, headers of TCP and IP not.");
         Console.WriteLine();
         Console.WriteLine("| contribution of K probes | up | down (receipt) | up per probe | scalars alone | target |");
         Console.WriteLine("|---|---|---|---|---|---|");
@@ -85,7 +86,7 @@ internal static class BytesBench
         Row("enrolment", WireCall.Enrolment, "once per job");
         Row("check-in answered with work", WireCall.CheckInWithWork, "once per wave");
         Row("check-in answered without work", WireCall.CheckInWithoutWork, "while waiting, every 4 s");
-        Row(string.Create(CultureInfo.InvariantCulture, $"snapshot ({jobs[0].SnapshotBytes} bytes of content, {WireJob.Dimension * sizeof(float)} of them θ)"), WireCall.Snapshot, "once per round and process");
+        Row(string.Create(CultureInfo.InvariantCulture, $"snapshot ({jobs[0].SnapshotBytes} bytes of content, {ProbeModel.Dimension * sizeof(float)} of them θ)"), WireCall.Snapshot, "once per round and process");
         Row("changes from the version before to the same snapshot", WireCall.Changes, "once per round and process, in its place");
         Row("feature statistics (768 numbers)", WireCall.FeatureStatistics, "once per head fit");
         Row("exact head gradient (770 numbers)", WireCall.HeadGradient, "once per step of a head fit");

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using FwdLLM.Bench.Measuring;
 using FwdLLM.DeviceAgent;
 using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
@@ -14,14 +15,9 @@ namespace FwdLLM.Bench;
 internal sealed class WireJob(DeviceClient client, int probes, int rounds)
 {
     public const string DeviceId = "device-00007";
-    public const int Features = 384, Classes = 2, Examples = 16;
-
-    private const int Blocks = 36, BlockLength = 64;
+    public const int Classes = 2, Examples = 16;
 
     private readonly Random _random = new(11);
-
-    /// <summary>d, parameters of the adapter.</summary>
-    public const int Dimension = Blocks * BlockLength;
 
     /// <summary>Bytes of every call so far, by what it was.</summary>
     public Dictionary<WireCall, List<WireBytes>> Calls { get; } = [];
@@ -124,8 +120,8 @@ internal sealed class WireJob(DeviceClient client, int probes, int rounds)
         Scalars = kind == WorkKind.Probes ? Scalars(assignment.ProbeCount) : [],
         Vector = kind switch
         {
-            WorkKind.FeatureStatistics => PackedVector.Pack(Vector(2 * Features, positiveFrom: Features)),
-            WorkKind.HeadGradient => PackedVector.Pack(Vector(Classes * Features + Classes, positiveFrom: int.MaxValue)),
+            WorkKind.FeatureStatistics => PackedVector.Pack(Vector(2 * ProbeModel.Features, positiveFrom: ProbeModel.Features)),
+            WorkKind.HeadGradient => PackedVector.Pack(Vector(Classes * ProbeModel.Features + Classes, positiveFrom: int.MaxValue)),
             _ => [],
         },
         ElapsedMilliseconds = 1000 + _random.Next(1000),
@@ -145,12 +141,7 @@ internal sealed class WireJob(DeviceClient client, int probes, int rounds)
     private JobSpec Spec() => new()
     {
         Id = JobId,
-        Model = new ModelReference
-        {
-            ManifestSha256 = new string('a', 64),
-            FeatureSize = Features,
-            Blocks = [.. Enumerable.Range(0, Blocks).Select(block => new ModelBlock { Name = $"encoder.layer.{block / 6}.linear.{block % 6}", Length = BlockLength })],
-        },
+        Model = ProbeModel.Reference,
         Labels = ["negative", "positive"],
         Algorithm = new AlgorithmOptions
         {

@@ -1,3 +1,4 @@
+using FwdLLM.Bench.Measuring;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
 
@@ -6,19 +7,14 @@ namespace FwdLLM.Bench.Load;
 /// <summary>Jobs of probes alone over all devices: the adapter of docs/decisions/0005 (d = 2,304), K = 16, one wave a round.</summary>
 internal static class LoadJob
 {
-    public const int Probes = 16, Dimension = Blocks * BlockLength;
+    public const int Probes = 16;
 
-    private const int Blocks = 36, BlockLength = 64, Features = 384, BatchSize = 8;
+    private const int BatchSize = 8;
 
     public static JobSpec Create(string id, int devices, int rounds) => new()
     {
         Id = id,
-        Model = new ModelReference
-        {
-            ManifestSha256 = new string('a', 64),
-            FeatureSize = Features,
-            Blocks = [.. Enumerable.Range(0, Blocks).Select(block => new ModelBlock { Name = $"encoder.layer.{block / 6}.linear.{block % 6}", Length = BlockLength })],
-        },
+        Model = ProbeModel.Reference,
         Labels = ["negative", "positive"],
         Algorithm = new AlgorithmOptions
         {

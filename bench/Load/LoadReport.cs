@@ -1,4 +1,5 @@
 using System.Globalization;
+using FwdLLM.Bench.Measuring;
 
 namespace FwdLLM.Bench.Load;
 
@@ -8,7 +9,7 @@ internal static class LoadReport
     public static void Print(IReadOnlyList<LoadResult> results)
     {
         var settings = results[0].Settings;
-        Line($"{settings.Devices} virtual devices, storage {settings.Storage}, K = {LoadJob.Probes}, d = {LoadJob.Dimension}; one client process, all on this machine. Of {settings.Rounds} repetitions the best and the median; latencies over all of them.");
+        Line($"{settings.Devices} virtual devices, storage {settings.Storage}, K = {LoadJob.Probes}, d = {ProbeModel.Dimension}; one client process, all on this machine. Of {settings.Rounds} repetitions the best and the median; latencies over all of them.");
         Line($"");
         Line($"| silos | plain calls /s | p50, p99 ms | contributions /s | of a silo | of plain calls | accept p50, p99 ms | failed calls |");
         Line($"|---|---|---|---|---|---|---|---|");
