@@ -11,8 +11,7 @@ internal static class LoadBench
     public const string Options = """
           --devices N               Virtual devices. Default: 10000; short: 200.
           --silos N,N               Silo processes on this machine, one measurement each. Default: 1,3; short: 1.
-          --storage KIND            sqlite, redis or postgresql. Default: sqlite.
-          --storage-connection TEXT Its server, as of FwdLLM.Silo.
+          --storage KIND            sqlite, redis or postgresql; a server of its own is started, and holds the membership too. Default: sqlite.
           --rounds N                Rounds of each kind (free, held) after one to warm up. Default: 3; short: 1.
           --in-flight N             Contributions on their way at a time in held rounds, and echo calls. Default: 64.
           --soak N                  In place of all this: so many jobs one after the other with the same devices, and the silos' memory after each.
@@ -24,7 +23,7 @@ internal static class LoadBench
     {
         if (arguments.All is [LoadSilo.Option, ..])
             return LoadSilo.Run(arguments.All[1..]);
-        arguments.AllowOnly("devices", "silos", "storage", "storage-connection", "rounds", "in-flight", "soak");
+        arguments.AllowOnly("devices", "silos", "storage", "rounds", "in-flight", "soak");
         return RunAsync(arguments).GetAwaiter().GetResult();
     }
 
@@ -36,8 +35,7 @@ internal static class LoadBench
             0,
             arguments.GetPositive("rounds", arguments.Short ? 1 : 3),
             arguments.GetPositive("in-flight", 64),
-            arguments.Get("storage", "sqlite"),
-            arguments.Has("storage-connection") ? arguments.Get("storage-connection", "") : null);
+            arguments.Get("storage", "sqlite"));
         if (arguments.Has("soak"))
             return await LoadSoak.RunAsync(settings with { Silos = 1 }, arguments.GetPositive("soak", 1), deadline.Token);
 

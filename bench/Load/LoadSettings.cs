@@ -6,5 +6,4 @@ namespace FwdLLM.Bench.Load;
 /// <param name="Rounds">Rounds of each kind after one to warm up.</param>
 /// <param name="InFlight">Contributions on their way at a time while latencies are taken.</param>
 /// <param name="Storage">sqlite, redis or postgresql.</param>
-/// <param name="StorageConnection">Its server; null for sqlite.</param>
-internal sealed record LoadSettings(int Devices, int Silos, int Rounds, int InFlight, string Storage, string? StorageConnection);
+internal sealed record LoadSettings(int Devices, int Silos, int Rounds, int InFlight, string Storage);

@@ -1,5 +1,6 @@
 using FwdLLM.DeviceAgent;
 using FwdLLM.Silo;
+using FwdLLM.Tests.Cluster;
 
 namespace FwdLLM.Bench.Load;
 
@@ -9,15 +10,14 @@ internal sealed class SiloGroup : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("fwdllm-load-").FullName;
     private readonly List<SiloProcess> _silos = [];
     private readonly List<string> _gateways = [];
+    private readonly ClusterServer _server;
 
-    private SiloGroup()
-    {
-    }
+    private SiloGroup(ClusterServer server) => _server = server;
 
     /// <summary>Starts the silos, one after the other.</summary>
     public static async Task<SiloGroup> StartAsync(LoadSettings settings, CancellationToken cancellation)
     {
-        var group = new SiloGroup();
+        var group = new SiloGroup(await ClusterServer.StartAsync(settings.Storage, cancellation));
         var complete = false;
         try
         {
@@ -25,8 +25,8 @@ internal sealed class SiloGroup : IAsyncDisposable
             for (var silo = 0; silo < settings.Silos; silo++)
             {
                 string[] own = ["--silo-port", $"{ports[2 * silo]}", "--gateway-port", $"{ports[(2 * silo) + 1]}", "--http-port", "0"];
-                string[] cluster = silo == 0 ? [] : ["--primary-silo-port", $"{ports[0]}"];
-                group._silos.Add(await SiloProcess.StartAsync([.. own, .. cluster, "--storage", settings.Storage, "--storage-folder", group._folder], settings.StorageConnection, cancellation));
+                string[] cluster = silo == 0 || group._server.HasMembership ? [] : ["--primary-silo-port", $"{ports[0]}"];
+                group._silos.Add(await SiloProcess.StartAsync([.. own, .. cluster, "--storage-folder", group._folder], group._server.Environment(), cancellation));
                 group._gateways.Add($"127.0.0.1:{ports[(2 * silo) + 1]}");
             }
 
@@ -60,6 +60,7 @@ internal sealed class SiloGroup : IAsyncDisposable
     {
         foreach (var silo in _silos)
             await silo.DisposeAsync();
+        await _server.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 }

@@ -36,7 +36,7 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     /// <summary>Starts a silo and waits until it serves.</summary>
     /// <exception cref="IOException">It ended instead; the message has what it said.</exception>
-    public static async Task<SiloProcess> StartAsync(IEnumerable<string> siloArguments, string? storageConnection, CancellationToken cancellation)
+    public static async Task<SiloProcess> StartAsync(IEnumerable<string> siloArguments, IReadOnlyDictionary<string, string> environment, CancellationToken cancellation)
     {
         var program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown.");
         var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true };
@@ -44,8 +44,8 @@ internal sealed class SiloProcess : IAsyncDisposable
             start.ArgumentList.Add(typeof(SiloProcess).Assembly.Location);
         foreach (var argument in (string[])["load", LoadSilo.Option, .. siloArguments])
             start.ArgumentList.Add(argument);
-        if (storageConnection is not null)
-            start.Environment["FWDLLM_SILO_STORAGE_CONNECTION"] = storageConnection; // It may hold a password.
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         var silo = new SiloProcess(Process.Start(start) ?? throw new IOException($"{program} did not start."));
         _ = silo.ReadAsync();
         await silo.AnswerAsync(cancellation);
