@@ -1,4 +1,5 @@
 using FwdLLM.Grains.Interfaces;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace FwdLLM.Grains;
@@ -8,9 +9,16 @@ namespace FwdLLM.Grains;
 /// and an active job goes on by itself. So a job comes back after its silo died, after all silos did, and after a write that failed;
 /// reminders do that too, but within a minute, and those of the embedded silo are gone with the process.
 /// </summary>
-internal sealed partial class JobWatch(IGrainFactory grains, ClusterTimings timings, ILogger<JobWatch> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+internal sealed partial class JobWatch(
+    IGrainFactory grains, ClusterTimings timings, [FromKeyedServices(GrainsServices.Clock)] TimeProvider clock, ILogger<JobWatch> logger)
+    : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
+    /// <summary>A look that takes longer has failed: a call that went to a silo as it died may never be answered.</summary>
+    private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(2);
+
+    private readonly WatchSchedule _index = new(timings.JobWatch, clock), _jobs = new(timings.JobWatch, clock);
     private readonly CancellationTokenSource _stop = new();
+    private IReadOnlyList<string> _unfinished = [];
     private Task _watching = Task.CompletedTask;
 
     public void Participate(ISiloLifecycle observer) => observer.Subscribe(
@@ -33,20 +41,30 @@ internal sealed partial class JobWatch(IGrainFactory grains, ClusterTimings timi
     {
         while (!_stop.IsCancellationRequested)
         {
-            try
-            {
-                var unfinished = await grains.GetGrain<IJobIndexGrain>(0).List();
-                await Task.WhenAll(unfinished.Select(jobId => grains.GetGrain<IJobGrain>(jobId).GetStatus(-1, TimeSpan.Zero)));
-            }
-            catch (Exception e)
-            {
-                LogFailed(e.Message); // A silo or the storage is away, or a job cannot be read: the next look is soon.
-            }
-
-            await Task.Delay(timings.JobWatch, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Look(_index, "index", async () => _unfinished = await grains.GetGrain<IJobIndexGrain>(0).List());
+            _jobs.Keep(_unfinished);
+            await Task.WhenAll(_unfinished.Select(jobId => Look(_jobs, jobId, () => grains.GetGrain<IJobGrain>(jobId).GetStatus(-1, TimeSpan.Zero))));
+            await Task.Delay(_jobs.Tick, clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The unfinished jobs were not seen this time: {Reason}")]
-    private partial void LogFailed(string reason);
+    private async Task Look(WatchSchedule schedule, string id, Func<Task> look)
+    {
+        if (!schedule.IsDue(id)) return;
+        var failed = false;
+        try
+        {
+            await look().WaitAsync(LongestLook, clock, _stop.Token);
+        }
+        catch (Exception e)
+        {
+            failed = true;
+            LogFailed(id, e.Message); // A silo or the storage is away, or a job cannot be read.
+        }
+
+        schedule.Looked(id, failed);
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The look after {Job} failed, the next one comes: {Reason}")]
+    private partial void LogFailed(string job, string reason);
 }

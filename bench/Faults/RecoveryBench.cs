@@ -15,6 +15,9 @@ internal static class RecoveryBench
     /// <summary>A job of ten faults takes less than a minute; one that takes this long will never end.</summary>
     private static readonly TimeSpan MostPerJob = TimeSpan.FromMinutes(3);
 
+    /// <summary>Beyond the target of a hang, what the processes said is printed.</summary>
+    private static readonly TimeSpan MostPerRecovery = TimeSpan.FromSeconds(15);
+
     private static readonly string[] Points =
         ["round-opened", "assigned", "accepted", "acknowledged", "gate-passed", "step-computed", "entry-written", "version-committed", "round-closed"];
 
@@ -80,12 +83,15 @@ internal static class RecoveryBench
 
         var happened = plan.Happened();
         var progress = commits.Where(happened.ContainsKey).Select(commit => happened[commit].At).Order().ToArray();
-        return
+        (string Fault, double Seconds)[] recoveries =
         [
             .. kills.Append(hang).OfType<string>().Select(fault =>
                 (string.Join(' ', fault.Split('@')[0].Split(':').Reverse()), (progress.First(at => at > happened[fault].At) - happened[fault].At).TotalSeconds)),
             ("no fault: from one version to the next", Median([.. progress.Zip(progress.Skip(1), (one, next) => (next - one).TotalSeconds)])),
         ];
+        foreach (var (fault, seconds) in recoveries.Where(recovery => recovery.Seconds > MostPerRecovery.TotalSeconds))
+            Console.Error.WriteLine(FormattableString.Invariant($"{id}: {fault} took {seconds:f1} s; noted: {string.Join(", ", happened.OrderBy(fault => fault.Value.At).Select(fault => $"{fault.Value.At:mm:ss.f} {fault.Key}"))}\n{cluster.Logs()}"));
+        return recoveries;
 
         async Task SuperviseAsync(int silo)
         {
