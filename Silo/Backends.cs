@@ -50,7 +50,7 @@ internal static class Backends
                 AddRedis(silo, new RedisServer(settings.MembershipConnection!, nameof(settings.ClusteringConnection)));
                 break;
             case ClusteringKind.PostgreSql:
-                AddPostgres(silo, new PostgresServer(settings.MembershipConnection!, nameof(settings.ClusteringConnection)));
+                AddPostgres(silo, new PostgresServer(settings.MembershipConnection!, nameof(settings.ClusteringConnection), PostgresServer.MembershipConnections));
                 break;
             default:
                 silo.UseDevelopmentClustering(new IPEndPoint(IPAddress.Parse(settings.Address), settings.PrimarySiloPort == 0 ? settings.SiloPort : settings.PrimarySiloPort));

@@ -20,7 +20,7 @@ public sealed partial class PostgresRecordStore : IRecordStore
     /// <exception cref="ArgumentException">The connection cannot be read.</exception>
     public PostgresRecordStore(string connection, string serviceId, ILogger<PostgresRecordStore> logger)
     {
-        (_server, _serviceId, _logger) = (new PostgresServer(connection, nameof(SiloSettings.StorageConnection)), serviceId, logger);
+        (_server, _serviceId, _logger) = (new PostgresServer(connection, nameof(SiloSettings.StorageConnection), PostgresServer.RecordConnections), serviceId, logger);
     }
 
     public string Place => _server.Place;

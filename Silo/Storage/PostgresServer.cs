@@ -7,20 +7,27 @@ namespace FwdLLM.Silo.Storage;
 /// <summary>A PostgreSQL database as the settings name it: its connections, and what its failures mean to the operator.</summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
-    // Before the operator's own text, which overrides them. Twenty connections: three silos stay below the server's usual hundred, and writes
-    // that wait share its flushes. Ten seconds: a wrong address becomes a message, and a grain does not wait longer than a call between grains.
-    private const string Defaults = "Timeout=10;Command Timeout=10;Maximum Pool Size=20;Application Name=fwdllm;";
+    /// <summary>Connections for records. With those for the membership four silos stay below the server's usual hundred; writes that wait share its flushes.</summary>
+    public const int RecordConnections = 20;
+
+    /// <summary>Connections for membership and reminders: few and short statements.</summary>
+    public const int MembershipConnections = 4;
+
+    // Before the operator's own text, which overrides them. Ten seconds: a wrong address becomes a message, and a grain does not wait longer
+    // than a call between grains.
+    private const string Defaults = "Timeout=10;Command Timeout=10;Application Name=fwdllm;";
 
     private readonly string _setting;
     private readonly int _timeoutSeconds;
 
     /// <param name="connection">As Npgsql reads it: Host=…;Database=…;Username=…;Password=….</param>
     /// <param name="setting">Name of the setting it comes from.</param>
+    /// <param name="connections">Most connections at a time, unless the text says otherwise.</param>
     /// <exception cref="ArgumentException">It cannot be read; the message does not repeat it, because it may hold a password.</exception>
-    public PostgresServer(string connection, string setting)
+    public PostgresServer(string connection, string setting, int connections)
     {
         _setting = setting;
-        var builder = Parse(connection, setting);
+        var builder = Parse($"Maximum Pool Size={connections};{connection}", setting);
         _timeoutSeconds = builder.Timeout;
         Place = $"PostgreSQL at {builder.Host}:{builder.Port}/{builder.Database ?? builder.Username}";
         Source = NpgsqlDataSource.Create(builder);
