@@ -49,7 +49,7 @@ public sealed class DeviceClient : IAsyncDisposable
         settings.Validate();
         var gateways = await Task.WhenAll(settings.Gateways.Select(gateway => GatewayAddress.ResolveAsync(gateway, cancellation)));
         var list = settings.GatewayUrls.Count > 0 ? new HttpGatewayList(settings.GatewayUrls, gateways, settings.ClusterId, settings.Resilience, random) : null;
-        var (meter, watch) = (new WireMeter(), new ConnectionWatch());
+        var (meter, watch) = (new WireMeter(), new ConnectionWatch(settings.Resilience.LossEchoes, time));
 
         // The empty builder: the default one watches configuration files, and a few hundred clients exhaust the system's watches.
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());

@@ -30,7 +30,7 @@ public static class DeviceResilience
                 MaxRetryAttempts = options.MaxRetries,
                 ShouldHandle = call => ValueTask.FromResult(
                     call.Context.Properties.GetValue(Idempotent, false) && call.Outcome.Exception is { } failure && IsTransient(failure)),
-                DelayGenerator = retry => ValueTask.FromResult<TimeSpan?>(RetryDelay(options, retry.AttemptNumber, random())),
+                DelayGenerator = retry => ValueTask.FromResult<TimeSpan?>(RetryDelay(options, retry.Outcome.Exception is GatewayLostException ? 0 : retry.AttemptNumber, random())), // Another gateway is there at once.
                 OnRetry = retry =>
                 {
                     onRetry?.Invoke(retry.AttemptNumber, retry.RetryDelay, retry.Outcome.Exception!);

@@ -23,6 +23,10 @@ public sealed record ClusterTimings
     /// <value>1 s: deadlines are minutes; a contribution that completes a wave wakes the round at once.</value>
     public TimeSpan RoundTick { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How soon a job or a round tries again after a step that failed.</summary>
+    /// <value>250 ms: a call to a silo that died fails when the cluster takes it for dead, and the next one finds the grain elsewhere. What goes on failing (a storage that is away) is tried four times a second for each open job.</value>
+    public TimeSpan AfterFailure { get; init; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>How often a round asks the silent members' grains for contributions whose notice was lost.</summary>
     /// <value>10 s: notices are lost only when a silo dies, and a device that repeats its contribution repeats the notice.</value>
     public TimeSpan PullEvery { get; init; } = TimeSpan.FromSeconds(10);

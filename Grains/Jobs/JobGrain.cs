@@ -27,7 +27,7 @@ public sealed partial class JobGrain(
 
     private readonly EvaluationDesk _evaluation = new(evaluations);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private IGrainTimer? _timer;
+    private WorkTimer? _timer;
     private ModelHeader? _model;
     private RoundStatus? _round;
     private bool _opened;
@@ -146,11 +146,12 @@ public sealed partial class JobGrain(
     private void Wake()
     {
         if (!HasWork) return;
-        _timer ??= this.RegisterGrainTimer(Advance, new() { DueTime = TimeSpan.Zero, Period = timings.JobTick, KeepAlive = true });
-        _timer.Change(TimeSpan.Zero, timings.JobTick);
+        _timer ??= new WorkTimer(this, Advance, timings.JobTick, timings.AfterFailure, e => LogStepFailed(JobId, e.Message));
+        _timer.Start();
+        _timer.Wake();
     }
 
-    private async Task Advance(CancellationToken cancellation)
+    private async Task Advance()
     {
         if (State.PauseRequested && State.Open is null && State.Phase is JobPhase.Waiting or JobPhase.Running) await EndPhase(JobPhase.Paused, "Paused; submit the same job to continue.");
         else if (State.Phase == JobPhase.Waiting) await AwaitDevices();
@@ -158,9 +159,7 @@ public sealed partial class JobGrain(
         else if (State.Phase == JobPhase.Running) await FollowRound();
         else if (State.Phase == JobPhase.Finished && !State.Released) await Release();
 
-        if (HasWork) return;
-        _timer?.Dispose();
-        _timer = null;
+        if (!HasWork) _timer?.Stop();
     }
 
     private async Task AwaitDevices()
@@ -319,6 +318,9 @@ public sealed partial class JobGrain(
         round is not null && double.IsNaN(round.GateReading) && State.LastRound is { } last
             ? round with { GateReading = last.GateReading, GateThreshold = last.GateThreshold }
             : round;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {JobId}: a step failed, the next try is soon: {Reason}")]
+    private partial void LogStepFailed(string jobId, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {JobId} runs with {Devices} devices")]
     private partial void LogRunning(string jobId, int devices);

@@ -23,7 +23,7 @@ public sealed partial class RoundGrain(
     private readonly HashSet<uint> _invited = [];
     private readonly List<RecordedContribution> _held = [];
     private bool _closing;
-    private IGrainTimer? _timer;
+    private WorkTimer? _timer;
     private bool _rebuilt;
     private long _waveStarted;
     private long _pulled;
@@ -67,12 +67,11 @@ public sealed partial class RoundGrain(
     {
         _waveStarted = _pulled = clock.GetTimestamp();
         _upheavals = upheaval.Settled;
-        _timer ??= this.RegisterGrainTimer(Advance, new() { DueTime = TimeSpan.Zero, Period = timings.RoundTick, KeepAlive = true });
+        _timer ??= new WorkTimer(this, Advance, timings.RoundTick, timings.AfterFailure, e => LogStepFailed(RoundKey, e.Message));
+        _timer.Start();
     }
 
-    private void Wake() => _timer?.Change(TimeSpan.Zero, timings.RoundTick);
-
-    private async Task Advance(CancellationToken cancellation)
+    private async Task Advance()
     {
         if (State.Closed is not null) return;
         if (!_rebuilt) await Rebuild();
@@ -89,8 +88,7 @@ public sealed partial class RoundGrain(
         {
             // The mathematics refused its input: another try meets the same input.
             LogFailed(RoundKey, e);
-            _timer?.Dispose();
-            _timer = null;
+            _timer?.Stop();
             _ = Job().RoundFailed(Order.Round, e.Message).Observe(x => LogReportFailed(RoundKey, x));
             DeactivateOnIdle();
         }
@@ -119,7 +117,7 @@ public sealed partial class RoundGrain(
         else
         {
             Record(work.DeviceId, work.Assignment, work.Contribution);
-            if (Enough()) Wake();
+            if (Enough()) _timer?.Wake();
         }
     }
 
@@ -235,7 +233,7 @@ public sealed partial class RoundGrain(
             State.Wave++;
             await store.SaveOrLeave(this);
             StartWave();
-            Wake();
+            _timer?.Wake();
         }
         else
         {
@@ -260,8 +258,7 @@ public sealed partial class RoundGrain(
         State.Closed = Status() with { Closed = true };
         await store.SaveOrLeave(this);
         faults.Reach(FaultPoint.RoundClosed, State.Spec!.Id, Order.Round);
-        _timer?.Dispose();
-        _timer = null;
+        _timer?.Stop();
         _sums.Clear();
         _invited.Clear();
         _tally.Close();
@@ -297,6 +294,9 @@ public sealed partial class RoundGrain(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Round {Round}: device {DeviceId} was not reached, the next look is soon: {Reason}")]
     private partial void LogUnreachable(string round, string deviceId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Round {Round}: a step failed, the next try is soon: {Reason}")]
+    private partial void LogStepFailed(string round, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Round {Round} cannot go on")]
     private partial void LogFailed(string round, Exception exception);
