@@ -88,6 +88,16 @@ public sealed class DeviceResilienceTests
     }
 
     [Fact]
+    public async Task Call_whose_gateway_was_lost_is_made_again_after_the_first_delay_however_often()
+    {
+        var options = new ResilienceOptions { MaxRetries = 3, FirstRetryDelay = TimeSpan.FromSeconds(1), MaxRetryDelay = TimeSpan.FromSeconds(5) };
+
+        await Assert.ThrowsAsync<GatewayLostException>(() => RunAsync(options, _ => throw new GatewayLostException(), random: () => 0));
+
+        Assert.Equal([1, 1, 1], _delays.Select(delay => delay.TotalSeconds));
+    }
+
+    [Fact]
     public async Task Hanging_attempt_is_abandoned_and_tried_again()
     {
         var options = new ResilienceOptions();
