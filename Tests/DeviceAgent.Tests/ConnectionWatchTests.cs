@@ -1,4 +1,3 @@
-using FwdLLM.DeviceAgent;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Time.Testing;
 
