@@ -4,6 +4,7 @@ using FwdLLM.Bench.Faults;
 using FwdLLM.Bench.Load;
 using FwdLLM.Bench.Memory;
 using FwdLLM.Bench.Profile;
+using FwdLLM.Bench.Ridge;
 using FwdLLM.Bench.SmolLm;
 using FwdLLM.Cli;
 using FwdLLM.DeviceAgent.Data;
@@ -24,6 +25,7 @@ Benchmark[] benchmarks =
     new("chaos", "a job whose silos, agents and messages fail all the time: ends, exactly once, replays", ChaosBench.Options, ChaosBench.Run),
     new("compaction", "accuracy that the compact model costs", CompactionBench.Options, CompactionBench.Run),
     new("learning", "accuracy against forward passes, without a cluster", LearningDefaults.Options, LearningDefaults.Run),
+    new("ridge", "how much the head should shrink, by cross-validation on training rows", RidgeBench.Options, RidgeBench.Run),
     new("profile", "rank correlation of the profiler's η with what short runs gain", ProfileBench.Options, ProfileBench.Run),
 ];
 

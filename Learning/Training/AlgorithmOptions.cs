@@ -102,8 +102,8 @@ public sealed record AlgorithmOptions
     /// <summary>Gradient evaluations of a head fit.</summary>
     public int HeadIterations { get; init; } = 40;
 
-    /// <summary>Ridge on the head's weights (standardised features, mean loss).</summary>
-    public double HeadRidge { get; init; } = 3e-3;
+    /// <summary>Ridge on the head's weights (standardised features, mean loss), times the number of classes C: the more classes, the less the loss curves along the weights of one, by (1 − 1/C)/C where the classes are equally likely.</summary>
+    public double HeadRidge { get; init; } = 0.12;
 
     /// <summary>Refit the head at the end of the job: one more forward pass over the data.</summary>
     public bool HeadLast { get; init; } = true;

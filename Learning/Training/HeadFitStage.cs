@@ -52,13 +52,14 @@ internal static class HeadFitStage
         var point = fit.Point;
         var gradient = sums.Vector!.ToDoubles();
         var weights = context.Classes * context.FeatureSize;
+        var ridge = context.Options.HeadRidge / context.Classes;
         var value = sums.LossSum / n;
         for (var i = 0; i < gradient.Length; i++)
         {
             gradient[i] /= n;
             if (i >= weights) continue;
-            value += 0.5 * context.Options.HeadRidge * point[i] * point[i];
-            gradient[i] += context.Options.HeadRidge * point[i];
+            value += 0.5 * ridge * point[i] * point[i];
+            gradient[i] += ridge * point[i];
         }
 
         fit = Lbfgs.Next(fit, value, gradient);

@@ -6,6 +6,8 @@ namespace FwdLLM.Tests;
 /// <summary>A process whose lines can be waited for. Whatever happens in a test, disposing leaves no process behind.</summary>
 internal class LoggedProcess : IAsyncDisposable
 {
+    private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(60);
+
     private readonly Process _process;
     private readonly Lock _lock = new();
     private readonly List<string> _lines = [];
@@ -104,7 +106,9 @@ internal class LoggedProcess : IAsyncDisposable
     {
         _killed = true;
         Send(2);
-        await _process.WaitForExitAsync();
+        var ended = await Task.WhenAny(_process.WaitForExitAsync(), Task.Delay(LongestStop));
+        Assert.True(_process.HasExited, $"still there {LongestStop.TotalSeconds} s after SIGINT (a shell's background jobs inherit it ignored): {Log}");
+        await ended;
     }
 
     public virtual async ValueTask DisposeAsync()
