@@ -148,7 +148,7 @@ public sealed class TrainerExactTests
     [InlineData(OptimiserKind.Adam, 0.9, 200, "b8298373883083f1")]
     public void Probes_alone_give_the_bits_that_they_gave_before_steps_followed_the_noise(OptimiserKind optimiser, double momentum, long passes, string sha256)
     {
-        var trainer = new Trainer(QuadraticFleet.Context(QuadraticFleet.Options with { Optimiser = optimiser, Momentum = momentum, MaxPasses = passes, MaxRounds = 20, FullRateRounds = 10 }));
+        var trainer = new Trainer(QuadraticFleet.Context(QuadraticFleet.Options with { Optimiser = optimiser, Momentum = momentum, MaxPasses = passes, MaxRounds = 20, FullRateRounds = 10, HeadRidge = 0.006 }));
         Assert.Equal(sha256, new QuadraticFleet(trainer, 4).Run()[^1].AdapterSha256()[..16]);
     }
 
