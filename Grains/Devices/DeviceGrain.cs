@@ -79,7 +79,7 @@ public sealed partial class DeviceGrain(
         _training = job.Training;
         if (state.JobId != enrolment.JobId || state.Examples != enrolment.Examples || state.Exact != enrolment.Exact || state.JobEnded != ended)
         {
-            if (state.JobId != enrolment.JobId) (state.Assignments, state.Inbox, state.Verdicts, state.Assigned, state.Missed) = ([], [], [], 0, 0);
+            if (state.JobId != enrolment.JobId) (state.Assignments, state.Inbox, state.Verdicts, state.Assigned, state.Missed, state.ClosedRounds) = ([], [], [], 0, 0, 0);
             (state.JobId, state.Examples, state.Exact, state.JobEnded) = (enrolment.JobId, enrolment.Examples, enrolment.Exact, ended);
             // It may have come back as the other kind: what it is asked for must be what it can do.
             state.Assignments = [.. state.Assignments.Select(work => HasContributed(work) ? work : WaveRule.Fit(work, state.Exact, job.Training.ProbesPerDevice))];
@@ -163,7 +163,7 @@ public sealed partial class DeviceGrain(
     public async Task Assign(Assignment assignment)
     {
         var state = store.State;
-        if (state.JobId != assignment.JobId || state.JobEnded) return;
+        if (state.JobId != assignment.JobId || state.JobEnded || assignment.Round < state.ClosedRounds) return;
         assignment = WaveRule.Fit(assignment, state.Exact, (await Training()).ProbesPerDevice);
         if (!state.Assignments.Contains(assignment))
         {
@@ -192,9 +192,11 @@ public sealed partial class DeviceGrain(
     public async Task<IReadOnlyList<Contribution>> CloseRound(string jobId, uint round)
     {
         var state = store.State;
-        if (state.JobId == jobId && Work is { } work && work.Round == round && !state.WorkClosed)
+        if (state.JobId == jobId && state.ClosedRounds <= round)
         {
-            state.WorkClosed = true;
+            // Stored even where the round is not known here: its invitation may still come, or be with an activation that hangs and wakes.
+            state.ClosedRounds = round + 1;
+            if (Work?.Round == round) state.WorkClosed = true;
             await Save();
         }
 
@@ -209,7 +211,7 @@ public sealed partial class DeviceGrain(
         state.Assignments.RemoveAll(a => jobEnded || a.Round <= closedRound);
         state.Inbox.RemoveAll(c => jobEnded || c.Round <= closedRound);
         if (kept == state.Assignments.Count + state.Inbox.Count && state.JobEnded == jobEnded) return;
-        state.JobEnded = jobEnded;
+        (state.JobEnded, state.ClosedRounds) = (jobEnded, Math.Max(state.ClosedRounds, closedRound + 1));
         await Save();
         if (jobEnded) Announce();
     }

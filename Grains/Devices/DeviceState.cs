@@ -38,4 +38,7 @@ public sealed class DeviceState
 
     /// <summary>The round of the current work has taken what there was: what comes now is late.</summary>
     [Id(11)] public bool WorkClosed { get; set; }
+
+    /// <summary>Rounds of the job below this one have taken what there was: work for them that comes now was long on its way.</summary>
+    [Id(12)] public uint ClosedRounds { get; set; }
 }

@@ -143,13 +143,24 @@ public sealed partial class RoundGrain(
 
     /// <summary>
     /// Before a commit, members that owe an answer to any wave: what they have handed in so far counts, what comes later is late.
-    /// Without it a device could be told "accepted" of what the journal does not hold.
+    /// Without it a device could be told "accepted" of what the journal does not hold, so a member whose silo is away is waited for:
+    /// it may have accepted already. A record that somebody must mend is not, since no activation accepts anything from it.
     /// </summary>
     private async Task CloseToAbsent()
     {
         var absent = State.Cohort.Where(m => Enumerable.Range(0, (int)State.Wave + 1).Any(wave => !_tally.Has((uint)wave, m.Slot))).ToList();
         var forgiving = clock.GetElapsedTime(_waveStarted) > 2 * State.Spec!.Cohort.Deadline; // A device whose record is damaged must not hold up the others for ever.
-        await BackgroundCalls.ForEach(absent, timings.Parallelism, member => forgiving ? Attempt(member, () => CloseTo(member)) : CloseTo(member));
+        await BackgroundCalls.ForEach(absent, timings.Parallelism, async member =>
+        {
+            try
+            {
+                await CloseTo(member);
+            }
+            catch (Exception e) when (forgiving && INeedsRepair.IsBehind(e))
+            {
+                LogUnreachable(RoundKey, member.DeviceId, e.Message);
+            }
+        });
     }
 
     private async Task CloseTo(CohortMember member) => Record(member, await Device(member).CloseRound(State.Spec!.Id, Order.Round));
@@ -218,10 +229,12 @@ public sealed partial class RoundGrain(
 
         var gate = await Gate();
         var readings = new List<double>(State.GateReadings.Take((int)State.Wave)) { gate.Reading };
-        var again = !gate.Pass && State.Wave + 1 < Order.MaxWaves;
+        var another = State.Wave + 1 < Order.MaxWaves && !State.Sealed;
+        var again = !gate.Pass && another;
         if (!again)
         {
             faults.Reach(FaultPoint.GatePassed, State.Spec!.Id, Order.Round);
+            if (another) await Seal();
             await CloseToAbsent();
             await JournalParts.Commit(GrainFactory, State.Spec.Id, new RoundRecord { Order = Order, Contributions = _tally.All, GateReadings = readings });
         }
@@ -239,6 +252,13 @@ public sealed partial class RoundGrain(
         {
             await Close();
         }
+    }
+
+    /// <summary>An activation that hung and wakes with another reading can then not store, nor invite to, a further wave.</summary>
+    private async Task Seal()
+    {
+        State.Sealed = true;
+        await store.SaveOrLeave(this);
     }
 
     private async Task<GateReading> Gate()

@@ -31,4 +31,7 @@ public sealed class RoundState
 
     /// <summary>Status at the end, once the model has the round.</summary>
     [Id(9)] public RoundStatus? Closed { get; set; }
+
+    /// <summary>No wave follows: the round is being committed with what its devices have handed in.</summary>
+    [Id(10)] public bool Sealed { get; set; }
 }
