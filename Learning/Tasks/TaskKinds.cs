@@ -30,7 +30,8 @@ public static class TaskKinds
     /// <summary>The recipe without the parts that the task does not have, or by default not use.</summary>
     public static AlgorithmOptions Suit(this TaskKind task, AlgorithmOptions options) => task switch
     {
-        TaskKind.QuestionAnswering => options with { CentredResiduals = false, ImportanceSampling = false },
+        // The classes of the softmax are the places of a window there, not the head's two outputs: the default ridge would be a class's of two.
+        TaskKind.QuestionAnswering => options with { CentredResiduals = false, ImportanceSampling = false, HeadRidge = Math.Min(options.HeadRidge, 0.006) },
         TaskKind.CausalLanguageModel => options with { CentredResiduals = false, ImportanceSampling = false, HeadFirst = false, HeadLast = false, HeadInTheta = false },
         TaskKind.PromptClassification => options with { ImportanceSampling = false, HeadFirst = false, HeadLast = false, HeadInTheta = false },
         _ => options,
