@@ -28,16 +28,9 @@ internal sealed class DistilBertArchitecture : PostNormEncoder
         return config;
     }
 
-    public override IReadOnlyList<LinearShape> FeatureLayers(ModelConfig config) => [new("pre_classifier", config.HiddenSize, config.HiddenSize)];
+    protected override string FeatureLayer => "pre_classifier";
 
-    public override IReadOnlyList<LinearShape> Heads(ModelConfig config) =>
-        [new("classifier", LinearShape.AnySize, config.HiddenSize), new("qa_outputs", 2, config.HiddenSize)];
-
-    public override int ClassifierFeatures(ProgramBuilder program, int x)
-    {
-        var first = program.Add(new PoolStep(x, program.Config.HiddenSize, PoolWeights.First));
-        return program.Add(new ReluStep(program.Linear(first, "pre_classifier")));
-    }
+    protected override Step FeatureActivation(int x) => new ReluStep(x);
 
     protected override PostNormNames Names(int layer)
     {

@@ -19,7 +19,19 @@ internal abstract class PostNormEncoder : Architecture
 
     public override string PositionEmbeddings => "embeddings.position_embeddings.weight";
 
+    public override IReadOnlyList<LinearShape> FeatureLayers(ModelConfig config) => [new(FeatureLayer, config.HiddenSize, config.HiddenSize)];
+
+    public override IReadOnlyList<LinearShape> Heads(ModelConfig config) =>
+        [new(Classifier, LinearShape.AnySize, config.HiddenSize), new("qa_outputs", 2, config.HiddenSize)];
+
+    /// <summary>Names of one block.</summary>
     protected abstract PostNormNames Names(int layer);
+
+    /// <summary>The layer between the first token and the classifier.</summary>
+    protected abstract string FeatureLayer { get; }
+
+    /// <summary>The classifier's name in a checkpoint that has one.</summary>
+    protected virtual string Classifier => "classifier";
 
     public override IEnumerable<ModelTensor> Required(ModelConfig config)
     {
@@ -70,6 +82,12 @@ internal abstract class PostNormEncoder : Architecture
         return Projection(program.Config) is { } projection ? program.Linear(embedded, projection.Module) : embedded;
     }
 
+    public override int ClassifierFeatures(ProgramBuilder program, int x)
+    {
+        var first = program.Add(new PoolStep(x, program.Config.HiddenSize, PoolWeights.First));
+        return program.Add(FeatureActivation(program.Linear(first, FeatureLayer)));
+    }
+
     public override int Block(ProgramBuilder program, int x, int layer)
     {
         var (config, names) = (program.Config, Names(layer));
@@ -80,6 +98,9 @@ internal abstract class PostNormEncoder : Architecture
         var inner = program.Activation(program.Linear(attended, names.Intermediate));
         return program.ResidualNorm(program.Linear(inner, names.Output), attended, names.OutputInsertion, names.OutputNorm);
     }
+
+    /// <summary>What follows <see cref="FeatureLayer"/>.</summary>
+    protected virtual Step FeatureActivation(int x) => new TanhStep(x);
 
     /// <summary>Brings embeddings to the width of the blocks, or null where they have it.</summary>
     protected virtual LinearShape? Projection(ModelConfig config) => null;
