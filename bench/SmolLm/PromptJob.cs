@@ -24,13 +24,11 @@ internal sealed class PromptJob : IDisposable
     private readonly TrainingContext _context;
 
     /// <param name="path">Job file.</param>
-    /// <param name="adjust">Changes the recipe.</param>
-    public PromptJob(string path, Func<AlgorithmOptions, AlgorithmOptions> adjust)
+    public PromptJob(string path)
     {
         var raw = JobFile.Read(path);
         raw["out"] = new RawValue(path + ".none", "out"); // nothing is written there
         var settings = new RunSettingsBuilder(raw, BundledAssets.Installed, default).Build();
-        settings = settings with { Algorithm = adjust(settings.Algorithm) };
         _data = RunData.Load(settings);
         _model = LocalRunExecutor.Compile(settings, () => _data.Train.Texts, Console.Error.WriteLine, CancellationToken.None);
         _spec = JobSpecFactory.Create(settings, _data.Labels, VerbalizerHead.Read(settings, _data.Labels), _model);
@@ -45,29 +43,30 @@ internal sealed class PromptJob : IDisposable
     /// <summary>d.</summary>
     public int Dimension => _runtime.Dimension;
 
-    /// <summary>What the model as it is does on the training rows, so that prompts can be chosen without the held-out ones.</summary>
-    /// <param name="rows">How many of the first.</param>
-    public EvaluationResult ZeroShot(int rows)
+    /// <summary>What the model as it is does on the rows that the job file evaluates on.</summary>
+    public EvaluationResult ZeroShot()
     {
         var trainer = new Trainer(_context);
-        return Evaluate(_data.Train, rows, trainer.Snapshot(trainer.Initial()));
+        return Evaluate(trainer.Snapshot(trainer.Initial()));
     }
 
-    /// <summary>The whole job, and its model on the held-out rows.</summary>
-    public (ModelState State, EvaluationResult Result) Train()
+    /// <summary>The whole job, and its model on the rows that the job file evaluates on. Features of texts below the trained layers are computed once for all calls.</summary>
+    /// <param name="adjust">Changes the recipe.</param>
+    public EvaluationResult Train(Func<AlgorithmOptions, AlgorithmOptions> adjust)
     {
-        var trainer = new Trainer(_context);
+        var context = _context with { Options = adjust(_context.Options) };
+        var trainer = new Trainer(context);
         var encoder = _data.Train.Prepare(_spec, Tokenizers.Load(_model.Folder), _model.Folder);
-        var state = new Simulation(trainer, [.. _data.Shards.Select(shard => new DeviceWorker(_context, _runtime, encoder.Encode(shard)))])
+        var state = new Simulation(trainer, [.. _data.Shards.Select(shard => new DeviceWorker(context, _runtime, encoder.Encode(shard)))])
             .Run((plan, state, loss) => Console.Error.WriteLine(FormattableString.Invariant($"  {plan.Kind} {state.ProbeRounds}: loss {loss:f4}")));
-        return (state, Evaluate(_data.Test, _data.Test.Rows.Rows.Count, trainer.Snapshot(state)));
+        return Evaluate(trainer.Snapshot(state));
     }
 
     public void Dispose() => _runtime.Dispose();
 
-    private EvaluationResult Evaluate(TaskData data, int rows, ModelSnapshot snapshot)
+    private EvaluationResult Evaluate(ModelSnapshot snapshot)
     {
-        var examples = data.Prepare(_spec, Tokenizers.Load(_model.Folder), _model.Folder).Encode(Enumerable.Range(0, Math.Min(rows, data.Rows.Rows.Count)));
+        var examples = _data.Test.Prepare(_spec, Tokenizers.Load(_model.Folder), _model.Folder).Encode(Enumerable.Range(0, _data.Test.Rows.Rows.Count));
         var classes = examples.Targets.Cast<ClassTarget>().Select(target => target.Class);
         return new HeldOutEvaluator(_runtime, examples.Sequences, [.. classes]).EvaluateAsync(_spec, snapshot.ToBytes(), CancellationToken.None).GetAwaiter().GetResult();
     }

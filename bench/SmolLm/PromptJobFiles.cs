@@ -8,32 +8,43 @@ namespace FwdLLM.Bench.SmolLm;
 internal sealed class PromptJobFiles
 {
     public const int MaxTokens = 48;
-    private const int Cohort = 4, Batch = 8, Probes = 8;
+    private const int Cohort = 4, Batch = 8;
 
     private readonly string _folder;
     private readonly string _model;
     private readonly int _rounds;
     private readonly int _firstLayer;
     private readonly int _rank;
+    private readonly int _probes;
     private int _written;
 
     public PromptJobFiles(string folder, string model, BenchArguments arguments)
     {
         (_folder, _model) = (folder, model);
-        _rounds = arguments.GetPositive("rounds", arguments.Short ? 1 : 16);
+        _rounds = arguments.GetPositive("rounds", arguments.Short ? 1 : 24);
         _firstLayer = arguments.Get("first-layer", arguments.Short ? 29 : 27);
         _rank = arguments.GetPositive("rank", 4);
-        TrainRows = WriteRows("train", arguments.GetPositive("train-rows", arguments.Short ? 16 : 128), arguments);
-        TestRows = WriteRows("test", arguments.GetPositive("test-rows", arguments.Short ? 8 : 150), arguments);
+        _probes = arguments.GetPositive("probes", arguments.Short ? 8 : 16);
+        var train = arguments.GetPositive("train-rows", arguments.Short ? 16 : 512);
+        TrainRows = WriteRows("train", "train", 0, train, arguments);
+        DevelopmentRows = WriteRows("dev", "train", train, arguments.GetPositive("dev-rows", arguments.Short ? 8 : 256), arguments);
+        TestRows = WriteRows("test", "test", 0, arguments.GetPositive("test-rows", arguments.Short ? 8 : 600), arguments);
     }
 
     public int TrainRows { get; }
 
+    /// <summary>Rows of the training file that no device has: the prompt and the steps are chosen with them.</summary>
+    public int DevelopmentRows { get; }
+
     public int TestRows { get; }
 
     /// <summary>Writes a job file. A JSON string is a YAML one.</summary>
+    /// <param name="evaluateOn"><c>dev</c> or <c>test</c>.</param>
+    /// <param name="template">Prompt.</param>
+    /// <param name="verbalizers">Words of the classes.</param>
+    /// <param name="learningRate">Step.</param>
     /// <returns>Its path.</returns>
-    public string Write(string template, string verbalizers)
+    public string Write(string evaluateOn, string template, string verbalizers, double learningRate)
     {
         var path = Path.Combine(_folder, $"job-{_written++}.yaml");
         File.WriteAllText(path, string.Create(CultureInfo.InvariantCulture, $"""
@@ -41,7 +52,7 @@ internal sealed class PromptJobFiles
             task: prompt
             model: {JsonSerializer.Serialize(_model)}
             train: train.jsonl
-            test: test.jsonl
+            test: {evaluateOn}.jsonl
             prompt_template: {JsonSerializer.Serialize(template)}
             verbalizers: {verbalizers}
             precision: int4
@@ -54,15 +65,16 @@ internal sealed class PromptJobFiles
             algorithm_options:
               cohort_size: {Cohort}
               batch_size: {Batch}
-              probes_per_device: {Probes}
+              probes_per_device: {_probes}
+              learning_rate: {learningRate}
 
             """));
         return path;
     }
 
-    private int WriteRows(string name, int count, BenchArguments arguments)
+    private int WriteRows(string name, string source, int skip, int count, BenchArguments arguments)
     {
-        var rows = DataReader.Read(Path.Combine(arguments.Shared, "data", "sst2", name + ".jsonl.gz"), new DataReadOptions()).Rows.Take(count).ToArray();
+        var rows = DataReader.Read(Path.Combine(arguments.Shared, "data", "sst2", source + ".jsonl.gz"), new DataReadOptions()).Rows.Skip(skip).Take(count).ToArray();
         File.WriteAllLines(Path.Combine(_folder, name + ".jsonl"), rows.Select(row => JsonSerializer.Serialize(new { text = row.Text, label = row.Label })));
         return rows.Length;
     }
