@@ -73,7 +73,7 @@ public static class AgentProgram
         {
             return ExitCodes.Cancelled;
         }
-        catch (Exception failure) when (failure is OperationCanceledException or AgentException or ArtifactException or ConnectionFailedException or ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException || DeviceResilience.IsTransient(failure))
+        catch (Exception failure) when (failure is OperationCanceledException or AgentException or ArtifactException or ConnectionFailedException or ArgumentException or InvalidDataException or IOException or UnauthorizedAccessException or OrleansException || DeviceResilience.IsTransient(failure))
         {
             await error.WriteLineAsync($"device-agent: {failure.Message}");
             return ExitCodes.Failure;

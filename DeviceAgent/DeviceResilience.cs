@@ -67,7 +67,9 @@ public static class DeviceResilience
         or InconsistentStateException
         or StorageUnavailableException
         // The same, on the way through the activation of a grain.
-        || (failure is OrleansException { InnerException: { } cause } && IsTransient(cause));
+        || (failure is OrleansException { InnerException: { } cause } && IsTransient(cause))
+        // The runtime's own, without a type for it: a grain was to be registered on a silo that has just died, for example.
+        || (failure is { InnerException: null } && failure.GetType() == typeof(OrleansException));
 
     /// <summary>Delay after failed attempt <paramref name="attempt"/> (from 0): min(max, first·2^attempt), less a random part.</summary>
     public static TimeSpan RetryDelay(ResilienceOptions options, int attempt, double uniform)

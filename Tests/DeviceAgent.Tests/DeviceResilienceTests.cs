@@ -60,6 +60,13 @@ public sealed class DeviceResilienceTests
     }
 
     [Fact]
+    public void Trouble_of_the_runtime_is_worth_another_try_whether_or_not_it_has_a_type()
+    {
+        Assert.True(DeviceResilience.IsTransient(new OrleansException("Trying to register d/device-00024 on invalid silo: S127.0.0.1:32777:154812559. Known status: Dead")));
+        Assert.False(DeviceResilience.IsTransient(new VersionNotHeldException("job", 1, 2, 3))); // Ours say by their type what to do.
+    }
+
+    [Fact]
     public async Task Cancellation_by_the_caller_is_not_retried()
     {
         using var source = new CancellationTokenSource();
