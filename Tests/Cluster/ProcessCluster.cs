@@ -141,7 +141,13 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     private DeviceClientSettings Client()
     {
         lock (_gateways)
-            return new DeviceClientSettings { Gateways = [.. _gateways], GatewayUrls = [.. Enumerable.Range(0, MostSilos).Select(silo => new Uri(HttpOf(silo) + "/"))] };
+            return new DeviceClientSettings
+            {
+                Gateways = [.. _gateways],
+                GatewayUrls = [.. Enumerable.Range(0, MostSilos).Select(silo => new Uri(HttpOf(silo) + "/"))],
+                // Fifty agents that start together keep a small machine from answering for longer than the usual minute.
+                Resilience = new ResilienceOptions { ConnectDeadline = TimeSpan.FromMinutes(5) },
+            };
     }
 
     private ProgramProcess StartSilo(int silo, string[] more, bool mayDie, string program = "Silo")
