@@ -12,7 +12,7 @@ public sealed class TaskSettingsTests
         var executor = new FakeExecutor();
         Assert.Equal(0, await cli.RunAsync(executor, "run", "--task", "qa", "--train", cli.Path("assets/data/train.jsonl"), "--test", cli.Path("assets/data/test.jsonl"), "--out", cli.Path("out")));
         Assert.Equal((TaskKind.QuestionAnswering, 384, 128), (executor.Asked!.Task, executor.Asked.MaxTokens, executor.Asked.Stride));
-        Assert.Equal(new AlgorithmOptions { CentredResiduals = false }, executor.Asked.Algorithm);
+        Assert.Equal(new AlgorithmOptions { CentredResiduals = false, HeadRidge = 0.006 }, executor.Asked.Algorithm);
     }
 
     [Fact]
