@@ -150,29 +150,19 @@ public sealed partial class RoundGrain(
     {
         var absent = State.Cohort.Where(m => Enumerable.Range(0, (int)State.Wave + 1).Any(wave => !_tally.Has((uint)wave, m.Slot))).ToList();
         var forgiving = clock.GetElapsedTime(_waveStarted) > 2 * State.Spec!.Cohort.Deadline; // A device whose record is damaged must not hold up the others for ever.
-        await BackgroundCalls.ForEach(absent, timings.Parallelism, async member =>
-        {
-            try
-            {
-                await CloseTo(member);
-            }
-            catch (Exception e) when (forgiving && INeedsRepair.IsBehind(e))
-            {
-                LogUnreachable(RoundKey, member.DeviceId, e.Message);
-            }
-        });
+        await BackgroundCalls.ForEach(absent, timings.Parallelism, member => Attempt(member, () => CloseTo(member), e => forgiving && INeedsRepair.IsBehind(e)));
     }
 
     private async Task CloseTo(CohortMember member) => Record(member, await Device(member).CloseRound(State.Spec!.Id, Order.Round));
 
     /// <summary>A member's grain may be away with its silo or unreadable; that is no reason to leave the others waiting.</summary>
-    private async Task Attempt(CohortMember member, Func<Task> call)
+    private async Task Attempt(CohortMember member, Func<Task> call, Predicate<Exception>? isBearable = null)
     {
         try
         {
             await call();
         }
-        catch (Exception e)
+        catch (Exception e) when (isBearable?.Invoke(e) != false)
         {
             LogUnreachable(RoundKey, member.DeviceId, e.Message);
         }
