@@ -1,5 +1,7 @@
 using System.IO.MemoryMappedFiles;
 using FwdLLM.Modeling.Compilation;
+using FwdLLM.Modeling.Onnx;
+using FwdLLM.Modeling.Precision;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -84,11 +86,19 @@ internal sealed unsafe class ModelSessions : IDisposable
         options.AddSessionConfigEntry("optimization.disable_specified_optimizers", "SkipLayerNormFusion");
         if (!_options.Prepack)
             options.AddSessionConfigEntry("session.disable_prepacking", "1");
+        var path = Path.Combine(_model.Folder, graph.File);
         foreach (var weight in graph.Weights)
             options.AddInitializer(weight, Tensor(weight));
         try
         {
-            return new InferenceSession(Path.Combine(_model.Folder, graph.File), options, _packed);
+            if (!_options.UnsignedWeights || _model.Manifest.WeightFormat != WeightFormats.Int8)
+                return new InferenceSession(path, options, _packed);
+            var (bytes, weights) = UnsignedWeights.Rewrite(File.ReadAllBytes(path));
+            foreach (var (signed, unsigned) in weights)
+                options.AddInitializer(unsigned, UnsignedTensor(signed, unsigned));
+            // A graph without a file must be told where the file of its constants is, although all of them are given above.
+            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetFullPath(_model.Folder));
+            return new InferenceSession(bytes, options, _packed);
         }
         catch (OnnxRuntimeException error)
         {
@@ -100,8 +110,7 @@ internal sealed unsafe class ModelSessions : IDisposable
     {
         if (_tensors.TryGetValue(name, out var tensor))
             return tensor;
-        var entry = _model.Manifest.Weights.FirstOrDefault(candidate => candidate.Name == name)
-            ?? throw new InferenceException($"{_model.Folder} has no weight '{name}'; compile the model again.");
+        var entry = Entry(name);
         tensor = OrtValue.CreateTensorValueWithData(
             // Both enumerations have ONNX's numbers.
             OrtMemoryInfo.DefaultInstance, (TensorElementType)entry.Type,
@@ -109,4 +118,19 @@ internal sealed unsafe class ModelSessions : IDisposable
         _tensors.Add(name, tensor);
         return tensor;
     }
+
+    private OrtValue UnsignedTensor(string signed, string name)
+    {
+        if (_tensors.TryGetValue(name, out var tensor))
+            return tensor;
+        var entry = Entry(signed);
+        var bytes = new ReadOnlySpan<byte>(_weights + entry.Offset, checked((int)entry.Length)).ToArray();
+        UnsignedWeights.Convert(bytes);
+        tensor = OrtValue.CreateTensorValueFromMemory(bytes, [.. entry.Shape.Select(size => (long)size)]); // Pins the bytes until it is disposed of.
+        _tensors.Add(name, tensor);
+        return tensor;
+    }
+
+    private WeightEntry Entry(string name) => _model.Manifest.Weights.FirstOrDefault(candidate => candidate.Name == name)
+        ?? throw new InferenceException($"{_model.Folder} has no weight '{name}'; compile the model again.");
 }

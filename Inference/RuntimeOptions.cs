@@ -26,6 +26,11 @@ public sealed record RuntimeOptions
     /// <remarks>false halves the memory of a model whose weights are most of it: they stay pages of the mapped file, and 4- and 8-bit blocks are unpacked, a matrix at a time, in every run. Slower on short texts: docs/inference.md.</remarks>
     public bool Prepack { get; init; } = true;
 
+    /// <summary>Whether products with the weights of <c>int8</c> read them as unsigned bytes.</summary>
+    /// <value>true on CPUs whose kernels saturate on signed ones: <see cref="IntegerKernels.SignedWeightsSaturate"/>.</value>
+    /// <remarks>The outputs are the same bits wherever signed weights do not saturate, and slower there: docs/precision.md. The weights then lie in memory of their own, not in the mapped file.</remarks>
+    public bool UnsignedWeights { get; init; } = IntegerKernels.SignedWeightsSaturate;
+
     /// <summary>Whether <see cref="ModelRuntime.Vjp"/> may be used.</summary>
     /// <value>true.</value>
     /// <remarks>Nothing is loaded for it before the first call. A device that must never backpropagate sets this to false.</remarks>

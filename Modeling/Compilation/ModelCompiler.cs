@@ -11,7 +11,7 @@ namespace FwdLLM.Modeling.Compilation;
 public static class ModelCompiler
 {
     /// <summary>Changes whenever the same input would give other bytes; part of every cache key.</summary>
-    public const int Version = 3;
+    public const int Version = 4;
 
     /// <summary>Compiles into a folder that must not exist yet. The folder appears whole or not at all.</summary>
     /// <param name="checkpoint">Model.</param>

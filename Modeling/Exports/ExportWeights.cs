@@ -3,12 +3,14 @@ using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Compilation;
 using FwdLLM.Modeling.Onnx;
 using FwdLLM.Modeling.Onnx.Format;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Modeling.Exports;
 
 /// <summary>
 /// A compiled model's constants for a graph of another file: within it, or, where it would pass protobuf's limit, in a file
-/// beside it. Low-rank additions are merged into the weights of float32 layers as these are handed out.
+/// beside it. Low-rank additions are merged into the weights of float32 layers as these are handed out. Signed 8-bit weights are offered in
+/// their unsigned form too: an exported file is run by whatever CPU there is.
 /// </summary>
 internal sealed class ExportWeights : IWeightStore, IDisposable
 {
@@ -31,11 +33,9 @@ internal sealed class ExportWeights : IWeightStore, IDisposable
         _beside = besidePath is null ? null : new FileStream(besidePath, FileMode.Create, FileAccess.Write);
     }
 
-    public WeightEntry this[string name] => _entries.TryGetValue(name, out var entry)
-        ? entry
-        : throw new InvalidDataException($"{_source.Name} has no tensor '{name}'; compile the model again.");
+    public WeightEntry this[string name] => Find(name) ?? throw new InvalidDataException($"{_source.Name} has no tensor '{name}'; compile the model again.");
 
-    public bool Contains(string name) => _entries.ContainsKey(name);
+    public bool Contains(string name) => Find(name) is not null;
 
     public Tensor Initializer(string name)
     {
@@ -43,6 +43,8 @@ internal sealed class ExportWeights : IWeightStore, IDisposable
         var bytes = new byte[entry.Length];
         _source.Position = entry.Offset;
         _source.ReadExactly(bytes);
+        if (entry.Type == ElementType.UInt8 && UnsignedWeights.Signed(name) is not null)
+            UnsignedWeights.Convert(bytes);
         if (_merged.TryGetValue(name, out var module))
             Merge(module, MemoryMarshal.Cast<byte, float>(bytes.AsSpan()));
         if (_beside is null)
@@ -58,6 +60,11 @@ internal sealed class ExportWeights : IWeightStore, IDisposable
         _source.Dispose();
         _beside?.Dispose();
     }
+
+    private WeightEntry? Find(string name) =>
+        _entries.TryGetValue(name, out var entry) ? entry
+        : UnsignedWeights.Signed(name) is { } signed && _entries.TryGetValue(signed, out var twin) && twin.Type == ElementType.Int8 ? twin with { Name = name, Type = ElementType.UInt8 }
+        : null;
 
     /// <summary>Wᵀ + s·(B·A)ᵀ, in place, as the float32 format stores it: [in, out].</summary>
     private static void Merge(LoraModule module, Span<float> weight)

@@ -6,18 +6,21 @@ using FwdLLM.Modeling.Onnx;
 namespace FwdLLM.Modeling.Precision;
 
 /// <summary>
-/// Weights within ±64, one scale per output channel, times activations rounded to 8 bits with one scale per row: x·Wᵀ becomes a
+/// Weights within ±127, one scale per output channel, times activations rounded to 8 bits with one scale per row: x·Wᵀ becomes a
 /// product of integers. A scale per row gives value and every tangent direction their own, and keeps one outlier from
-/// coarsening a whole batch. Weights use seven of their eight bits because the kernels of x86 CPUs without VNNI add two
-/// products in 16 bits: 2·255·64 fits, 2·255·127 saturates (docs/precision.md).
+/// coarsening a whole batch. Kernels of x86 CPUs without VNNI saturate on signed weights: where the constants have an unsigned form
+/// too, a graph reads that (<see cref="UnsignedWeights"/>).
 /// </summary>
 internal sealed class Int8Format : WeightFormat
 {
     private const byte Zero = 128;
     private const float ActivationLimit = 127;
 
-    /// <summary>Largest weight that no kernel saturates with.</summary>
-    internal const int WeightLimit = 64;
+    /// <summary>Largest weight.</summary>
+    internal const int WeightLimit = 127;
+
+    /// <summary>ONNX Runtime's operator: A, B, scale of A, scale of B, zero point of A, zero point of B.</summary>
+    internal const string ProductOperator = "MatMulIntegerToFloat";
 
     // A row of zeros must not divide by zero; anything this small is zero to the rest of the network.
     private const float Smallest = 1e-30f;
@@ -60,8 +63,12 @@ internal sealed class Int8Format : WeightFormat
             var g = scope.Builder;
             var scale = scope.Once($"int8 scale {x}", () => RowScale(g, x)); // [.., 1]
             var rounded = scope.Once($"int8 {x}", () => Round(g, x, scale)); // [.., in]
-            var product = g.RuntimeNode("MatMulIntegerToFloat", [rounded, g.Weight(name), g.Scalar(1), g.Weight(ScaleOf(name)), g.Byte(Zero)]);
-            return g.Mul(product, scale);
+            var isUnsigned = g.HasWeight(UnsignedWeights.Name(name));
+            var weight = g.Weight(isUnsigned ? UnsignedWeights.Name(name) : name);
+            List<string> inputs = [rounded, weight, g.Scalar(1), g.Weight(ScaleOf(name)), g.Byte(Zero)];
+            if (isUnsigned)
+                inputs.Add(g.Byte(Zero));
+            return g.Mul(g.RuntimeNode(ProductOperator, inputs), scale);
         }
 
         protected override string Matrix(GraphScope scope)

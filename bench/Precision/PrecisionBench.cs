@@ -57,7 +57,9 @@ internal static class PrecisionBench
         var options = new AdmissionOptions { Directions = isShort ? 8 : 64 };
         var test = new AdmissionTest(compiler, texts, folder, options);
         PrecisionSpec[] precisions = [.. WeightFormats.Known.Select(name => new PrecisionSpec(name, [])), new(WeightFormats.Int8, ["output"])];
+        var int8 = Array.FindIndex(precisions, precision => precision.Format == WeightFormats.Int8);
         var variants = precisions.Select((precision, index) => new Variant(precision, compiler.Compile(precision, Path.Combine(folder, $"{index}"), withVjp: false))).ToList();
+        variants.Add(new Variant(precisions[int8], variants[int8].Model, new RuntimeOptions { UnsignedWeights = !IntegerKernels.SignedWeightsSaturate }));
         try
         {
             var rounds = isShort ? 1 : 12;
@@ -74,6 +76,7 @@ internal static class PrecisionBench
             {
                 var (name, forward, direction) = (variant.Precision.Format, variant.Forward.Min(), variant.Direction.Min());
                 var kept = variant.Precision.KeepFloat.Count > 0 ? ", float32: " + string.Join(", ", variant.Precision.KeepFloat) : "";
+                kept += variant.Form;
                 var asked = name == WeightFormats.Float32 ? "" : Line($"{WeightFormats.AdmissionThreshold(name):f2}");
                 Console.WriteLine(Line($"| {name}{kept} | {variant.Bytes / 1e6:f1} | {forward:f1} | {forward / plain:f2} | {direction:f1} | {direction / forward:f2} | {direction / plain:f2} | {test.Cosine(variant.Model):f4} | {asked} |"));
             }
@@ -99,9 +102,9 @@ internal static class PrecisionBench
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private sealed class Variant(PrecisionSpec precision, CompiledModel model) : IDisposable
+    private sealed class Variant(PrecisionSpec precision, CompiledModel model, RuntimeOptions? otherForm = null) : IDisposable
     {
-        private readonly ModelRuntime _runtime = ModelRuntime.Open(model);
+        private readonly ModelRuntime _runtime = ModelRuntime.Open(model, otherForm);
         private readonly TokenSequence[] _batch = Batch(model.Manifest.Config.VocabularySize);
         private readonly float[] _theta = Values(model.Layout.Dimension, 1, 0.1f);
         private readonly float[] _directions = Array.ConvertAll(Values(Directions * model.Layout.Dimension, 9, 1), value => value < 0 ? -1f : 1f);
@@ -109,6 +112,9 @@ internal static class PrecisionBench
         public PrecisionSpec Precision => precision;
 
         public CompiledModel Model => model;
+
+        /// <summary>Named where it is not the form that this CPU would be given.</summary>
+        public string Form => otherForm is null ? "" : otherForm.UnsignedWeights ? ", unsigned weights" : ", signed weights";
 
         public long Bytes => model.Manifest.Files.Sum(file => file.Length);
 

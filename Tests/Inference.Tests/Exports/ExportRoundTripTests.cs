@@ -5,6 +5,9 @@ using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Checkpoints;
 using FwdLLM.Modeling.Compilation;
 using FwdLLM.Modeling.Exports;
+using FwdLLM.Modeling.Onnx;
+using FwdLLM.Modeling.Onnx.Format;
+using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Tests.Inference.Exports;
 
@@ -78,6 +81,22 @@ public sealed class ExportRoundTripTests : IDisposable
         job.AssertLogits(await PlainOnnxRuntime.RunAsync(job.Batch, padding: 0, _folder.File("export/model.onnx")));
     }
 
+    /// <summary>Signed weights would be wrong on some of the CPUs that an exported file may meet.</summary>
+    [Theory]
+    [InlineData("onnx", "model.onnx")]
+    [InlineData("onnx-adapter", "base.onnx")]
+    public async Task Int8_products_leave_with_unsigned_weights_and_give_the_logits_of_the_training(string format, string file)
+    {
+        var job = new Job(_folder, AdapterKinds.LoraXs, 1, PoolingKind.Mean, format: WeightFormats.Int8);
+        ExportFormats.Write([format], job.Trained, _folder.File("export"));
+        var graph = Model.Parser.ParseFrom(File.ReadAllBytes(_folder.File($"export/{file}"))).Graph;
+        var types = graph.Initializer.ToDictionary(tensor => tensor.Name, tensor => tensor.DataType);
+        var products = graph.Node.Where(node => node.OpType == Int8Format.ProductOperator).ToList();
+        Assert.NotEmpty(products);
+        Assert.All(products, product => Assert.Equal(((int)ElementType.UInt8, "const.u128"), (types[product.Input[1]], product.Input[5])));
+        job.AssertLogits(await PlainOnnxRuntime.RunAsync(job.Batch, padding: 0, [.. Files("export").Where(name => name.Contains("onnx", StringComparison.Ordinal)).OrderByDescending(name => name == file).Select(name => _folder.File($"export/{name}"))]));
+    }
+
     [Fact]
     public void Jobs_of_one_model_share_the_base()
     {
@@ -125,9 +144,10 @@ public sealed class ExportRoundTripTests : IDisposable
     {
         private readonly double[] _logits;
 
-        public Job(TemporaryFolder folder, string kind, int firstLayer, PoolingKind pooling, int seed = 21)
+        public Job(TemporaryFolder folder, string kind, int firstLayer, PoolingKind pooling, int seed = 21, string format = WeightFormats.Float32)
         {
-            var model = ModelCompiler.Compile(TinyBert.Source(pooling), new AdapterSpec(kind, 4, 6, AdapterSpec.AllLinear, firstLayer), folder.File(Guid.NewGuid().ToString("n")), withVjp: false);
+            var model = ModelCompiler.Compile(
+                TinyBert.Source(pooling), new AdapterSpec(kind, 4, 6, AdapterSpec.AllLinear, firstLayer), folder.File(Guid.NewGuid().ToString("n")), withVjp: false, new PrecisionSpec(format, []));
             using var runtime = ModelRuntime.Open(model);
             var width = runtime.FeatureSize;
             var snapshot = new ModelSnapshot

@@ -1,3 +1,4 @@
+using FwdLLM.Inference;
 using FwdLLM.Modeling.Precision;
 
 namespace FwdLLM.Tests.Inference.Precision;
@@ -9,19 +10,28 @@ public sealed class Int8ProductTests
     [InlineData(-1, 1)]
     [InlineData(1, -1)]
     [InlineData(-1, -1)]
-    public void Extremes_do_not_saturate(float input, float weight)
+    public void Extremes_do_not_saturate_in_the_form_for_this_cpu_nor_in_the_one_for_all(float input, float weight)
     {
-        const int Columns = 96, Rows = 5;
-        using var session = new WeightSession(WeightFormats.Int8, Filled(Rows * Columns, weight), Rows, Columns);
-        Golden.AssertClose(Golden.Widen(Filled(2 * Rows, input * weight * Columns)), Golden.Widen(session.Product(Filled(2 * Columns, input))), 1e-4);
+        Check(IntegerKernels.SignedWeightsSaturate);
+        Check(isUnsigned: true);
+
+        void Check(bool isUnsigned)
+        {
+            const int Columns = 96, Rows = 5;
+            using var session = new WeightSession(WeightFormats.Int8, Filled(Rows * Columns, weight), Rows, Columns, isUnsigned: isUnsigned);
+            Golden.AssertClose(Golden.Widen(Filled(2 * Rows, input * weight * Columns)), Golden.Widen(session.Product(Filled(2 * Columns, input))), 1e-4);
+        }
     }
 
-    [Fact]
-    public void Product_is_the_exact_product_of_rounded_rows_and_rounded_weights()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Product_is_the_exact_product_of_rounded_rows_and_rounded_weights(bool isUnsigned)
     {
+        Assert.SkipWhen(!isUnsigned && IntegerKernels.SignedWeightsSaturate, "This CPU has no VNNI, so signed weights are wrong on it.");
         const int Columns = 70, Rows = 9;
         var (x, w) = (TinyBert.Values(6 * Columns, 1, 1), TinyBert.Values(Rows * Columns, 1, 2));
-        using var session = new WeightSession(WeightFormats.Int8, w, Rows, Columns);
+        using var session = new WeightSession(WeightFormats.Int8, w, Rows, Columns, isUnsigned: isUnsigned);
         var (roundedX, roundedW) = (Rounded(x, Columns, 127), Rounded(w, Columns, Int8Format.WeightLimit));
         var expected = new double[6 * Rows];
         for (var m = 0; m < 6; m++)
@@ -29,7 +39,8 @@ public sealed class Int8ProductTests
                 for (var k = 0; k < Columns; k++)
                     expected[m * Rows + n] += roundedX[m * Columns + k] * roundedW[n * Columns + k];
         Golden.AssertClose(expected, Golden.Widen(session.Product(x)), 1e-5);
-        Golden.AssertClose(roundedW, Golden.Widen(session.Matrix()), 1e-7);
+        if (!isUnsigned) // The reverse pass reads the signed bytes, which this session's file no longer has.
+            Golden.AssertClose(roundedW, Golden.Widen(session.Matrix()), 1e-7);
     }
 
     [Fact]
@@ -37,7 +48,7 @@ public sealed class Int8ProductTests
     {
         const int Columns = 32, Rows = 4;
         var w = TinyBert.Values(Rows * Columns, 1, 2);
-        using var session = new WeightSession(WeightFormats.Int8, w, Rows, Columns);
+        using var session = new WeightSession(WeightFormats.Int8, w, Rows, Columns, isUnsigned: IntegerKernels.SignedWeightsSaturate);
         var row = TinyBert.Values(Columns, 1, 3);
         var alone = session.Product(row);
         var among = session.Product([.. TinyBert.Values(Columns, 1e4f, 4), .. row, .. new float[Columns]]);

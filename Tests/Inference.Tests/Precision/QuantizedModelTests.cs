@@ -79,6 +79,19 @@ public sealed class QuantizedModelTests : IDisposable
     }
 
     [Fact]
+    public void Unsigned_weights_give_the_bits_of_signed_ones_where_these_do_not_saturate()
+    {
+        Assert.SkipWhen(IntegerKernels.SignedWeightsSaturate, "This CPU has no VNNI, so signed weights are wrong on it.");
+        var model = Compile(new PrecisionSpec(WeightFormats.Int8, ["query"]));
+        using var signed = ModelRuntime.Open(model, new RuntimeOptions { UnsignedWeights = false });
+        using var unsigned = ModelRuntime.Open(model, new RuntimeOptions { UnsignedWeights = true });
+        var (batch, theta, directions, cotangents) = Arguments(signed);
+        Assert.Equal(signed.Features(batch, theta, Cancellation), unsigned.Features(batch, theta, Cancellation));
+        Assert.Equal(signed.Jvp(batch, theta, directions, Cancellation).Tangents, unsigned.Jvp(batch, theta, directions, Cancellation).Tangents);
+        Assert.Equal(signed.Vjp(batch, theta, cotangents, Cancellation), unsigned.Vjp(batch, theta, cotangents, Cancellation));
+    }
+
+    [Fact]
     public void Layers_to_keep_are_in_float32_and_the_manifest_names_them()
     {
         var model = Compile(new PrecisionSpec(WeightFormats.Int8, ["encoder.layer.1.intermediate.dense", "query"]));

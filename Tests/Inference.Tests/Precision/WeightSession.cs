@@ -20,7 +20,8 @@ internal sealed class WeightSession : IDisposable
     /// <param name="outputSize">out.</param>
     /// <param name="inputSize">in.</param>
     /// <param name="blocks">Stored blocks.</param>
-    public WeightSession(string format, float[] weights, int outputSize, int inputSize, BlockWeights? blocks = null)
+    /// <param name="isUnsigned">Whether the graph is rewritten to read 8-bit weights as unsigned bytes.</param>
+    public WeightSession(string format, float[] weights, int outputSize, int inputSize, BlockWeights? blocks = null, bool isUnsigned = false)
     {
         _tensor = new ModelTensor("w", [outputSize, inputSize], TensorRole.Linear);
         var known = WeightFormats.Get(format);
@@ -34,8 +35,15 @@ internal sealed class WeightSession : IDisposable
             g.Output("y", weight.Product(scope, x), "K", "rows", outputSize);
             var cotangent = g.Input("cotangent", ElementType.Float32, "rows", outputSize);
             g.Output("back", weight.TransposedProduct(scope, cotangent), "rows", inputSize);
-            File.WriteAllBytes(_folder.File("weight.onnx"), g.ToBytes());
+            File.WriteAllBytes(_folder.File("weight.onnx"), isUnsigned ? UnsignedWeights.Rewrite(g.ToBytes()).Graph : g.ToBytes());
             Length = file.Entries.Sum(entry => entry.Length);
+        }
+
+        if (isUnsigned)
+        {
+            var bytes = File.ReadAllBytes(_folder.File("weights.bin"));
+            UnsignedWeights.Convert(bytes.AsSpan(0, outputSize * inputSize));
+            File.WriteAllBytes(_folder.File("weights.bin"), bytes);
         }
 
         _session = new InferenceSession(_folder.File("weight.onnx"));
