@@ -3,8 +3,9 @@ using FwdLLM.Tests.Cluster;
 namespace FwdLLM.Bench.Faults;
 
 /// <summary>
-/// Time from a fault until the next commit of a version, both noted by the silos themselves: kill -9 at every transition of a round, one
-/// after the other in one job, a dead silo started again at once; and a silo that hangs while it holds the round.
+/// Time from a fault until the job makes progress again, both noted by the silos themselves: kill -9 at every transition of a round, one
+/// after the other in one job, a dead silo started again at once; and a silo that hangs while it holds the round. Progress is the next
+/// commit of a version or opening of a later round; the time to the next commit, with the whole rest of a round in it, stands beside it.
 /// </summary>
 internal static class RecoveryBench
 {
@@ -15,8 +16,8 @@ internal static class RecoveryBench
     /// <summary>A job of ten faults takes less than a minute; one that takes this long will never end.</summary>
     private static readonly TimeSpan MostPerJob = TimeSpan.FromMinutes(3);
 
-    /// <summary>Beyond the target of a hang, what the processes said is printed.</summary>
-    private static readonly TimeSpan MostPerRecovery = TimeSpan.FromSeconds(15);
+    /// <summary>Beyond its target, what the processes said is printed.</summary>
+    private static readonly TimeSpan MostAfterKill = TimeSpan.FromSeconds(3), MostAfterHang = TimeSpan.FromSeconds(15);
 
     private static readonly string[] Points =
         ["round-opened", "assigned", "accepted", "acknowledged", "gate-passed", "step-computed", "entry-written", "version-committed", "round-closed"];
@@ -35,19 +36,26 @@ internal static class RecoveryBench
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3 + (4 * repeat * kinds.Length)));
         await using var job = new TinyJob();
         await job.InitializeAsync();
-        var measured = new Dictionary<(string Fault, string Kind), List<double>>();
+        var measured = new List<(string Kind, Recovery Recovery)>();
         foreach (var kind in kinds)
             for (var run = 0; run < repeat; run++)
-                foreach (var (fault, seconds) in await MeasureAsync(job, kind, $"{kind}-{run}", limit.Token))
-                    (measured.TryGetValue((fault, kind), out var list) ? list : measured[(fault, kind)] = []).Add(seconds);
+                measured.AddRange((await MeasureAsync(job, kind, $"{kind}-{run}", limit.Token)).Select(recovery => (kind, recovery)));
 
-        Console.WriteLine($"Seconds from the fault to the next committed version, minimum / median / maximum of {repeat}. sqlite: one silo, started again; the others: three silos, one killed.\n");
-        Console.WriteLine($"| fault | {string.Join(" | ", kinds)} |\n|---|{string.Concat(kinds.Select(_ => "---|"))}");
-        foreach (var fault in measured.Keys.Select(key => key.Fault).Distinct())
-            Console.WriteLine($"| {fault} | {string.Join(" | ", kinds.Select(kind => measured.TryGetValue((fault, kind), out var list) ? Summary(list) : "–"))} |");
+        Console.WriteLine($"Seconds, minimum / median / maximum of {repeat}. sqlite: one silo, started again; the others: three silos, one killed.");
+        Print("From the fault until a version is committed or a later round opened", recovery => recovery.Progress);
+        Print("From the fault until a version is committed", recovery => recovery.Commit);
+
+        void Print(string what, Func<Recovery, double> seconds)
+        {
+            Console.WriteLine($"\n{what}:\n\n| fault | {string.Join(" | ", kinds)} |\n|---|{string.Concat(kinds.Select(_ => "---|"))}");
+            foreach (var fault in measured.Select(one => one.Recovery.Fault).Distinct())
+                Console.WriteLine($"| {fault} | {string.Join(" | ", kinds.Select(kind => Summary([.. measured.Where(one => one.Kind == kind && one.Recovery.Fault == fault).Select(one => seconds(one.Recovery))])))} |");
+            var kills = measured.Where(one => one.Recovery.Fault.StartsWith("kill", StringComparison.Ordinal)).Select(one => seconds(one.Recovery)).ToArray();
+            Console.WriteLine(FormattableString.Invariant($"\n{kills.Count(took => took > MostAfterKill.TotalSeconds)} of {kills.Length} kills took longer than {MostAfterKill.TotalSeconds:f0} s; the longest {kills.Max():f1} s."));
+        }
     }
 
-    private static async Task<IReadOnlyList<(string Fault, double Seconds)>> MeasureAsync(TinyJob job, string kind, string id, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<Recovery>> MeasureAsync(TinyJob job, string kind, string id, CancellationToken cancellation)
     {
         await using var server = await ClusterServer.StartAsync(kind, cancellation);
         await using var cluster = new ProcessCluster(job, cancellation, server);
@@ -55,7 +63,8 @@ internal static class RecoveryBench
         var hang = server.HasMembership ? $"step-computed:stop@round={HangsAt}@job={id}" : null;
         string[] kills = [.. Points.Select((point, at) => $"{point}:kill@round={2 * at}@job={id}")];
         string[] commits = [.. Enumerable.Range(0, Rounds).Select(round => $"version-committed:note@round={round}@job={id}")];
-        var plan = new FaultPlanFiles(Path.Combine(job.Folder, id), [.. kills, .. commits, .. hang is null ? [] : new[] { hang }]);
+        string[] openings = [.. Enumerable.Range(1, Rounds).Select(round => $"round-opened:note@round={round}@job={id}")];
+        var plan = new FaultPlanFiles(Path.Combine(job.Folder, id), [.. kills, .. commits, .. openings, .. hang is null ? [] : new[] { hang }]);
 
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var supervisors = new List<Task>();
@@ -82,16 +91,26 @@ internal static class RecoveryBench
         await Task.WhenAll(supervisors);
 
         var happened = plan.Happened();
-        var progress = commits.Where(happened.ContainsKey).Select(commit => happened[commit].At).Order().ToArray();
-        (string Fault, double Seconds)[] recoveries =
+        var versions = Times(commits);
+        Recovery[] recoveries =
         [
-            .. kills.Append(hang).OfType<string>().Select(fault =>
-                (string.Join(' ', fault.Split('@')[0].Split(':').Reverse()), (progress.First(at => at > happened[fault].At) - happened[fault].At).TotalSeconds)),
-            ("no fault: from one version to the next", Median([.. progress.Zip(progress.Skip(1), (one, next) => (next - one).TotalSeconds)])),
+            .. kills.Select((fault, at) => Recovered(fault, 2 * at)),
+            .. hang is null ? [] : new[] { Recovered(hang, HangsAt) },
+            new("no fault: from one version to the next", Between(versions), Between(versions)),
         ];
-        foreach (var (fault, seconds) in recoveries.Where(recovery => recovery.Seconds > MostPerRecovery.TotalSeconds))
-            Console.Error.WriteLine(FormattableString.Invariant($"{id}: {fault} took {seconds:f1} s; noted: {string.Join(", ", happened.OrderBy(fault => fault.Value.At).Select(fault => $"{fault.Value.At:mm:ss.f} {fault.Key}"))}\n{cluster.Logs()}"));
+        foreach (var late in recoveries.Where(recovery => recovery.Progress > (recovery.Fault.StartsWith("kill", StringComparison.Ordinal) ? MostAfterKill : MostAfterHang).TotalSeconds))
+            Console.Error.WriteLine(FormattableString.Invariant($"{id}: {late.Fault} took {late.Progress:f1} s; noted: {string.Join(", ", happened.OrderBy(fault => fault.Value.At).Select(fault => $"{fault.Value.At:mm:ss.f} {fault.Key}"))}\n{cluster.Logs()}"));
         return recoveries;
+
+        // Opening the fault's own round anew is no progress, so openings count from the round after it on.
+        Recovery Recovered(string fault, int round)
+        {
+            var from = happened[fault].At;
+            return new(string.Join(' ', fault.Split('@')[0].Split(':').Reverse()), Until([.. versions, .. Times(openings[round..])]), Until(versions));
+            double Until(DateTimeOffset[] times) => (times.Where(at => at > from).Min() - from).TotalSeconds;
+        }
+
+        DateTimeOffset[] Times(string[] notes) => [.. notes.Where(happened.ContainsKey).Select(note => happened[note].At).Order()];
 
         async Task SuperviseAsync(int silo)
         {
@@ -103,7 +122,14 @@ internal static class RecoveryBench
         }
     }
 
-    private static string Summary(IReadOnlyList<double> seconds) => FormattableString.Invariant($"{seconds.Min():f1} / {Median(seconds):f1} / {seconds.Max():f1}");
+    private static double Between(DateTimeOffset[] times) => Median([.. times.Zip(times.Skip(1), (one, next) => (next - one).TotalSeconds)]);
+
+    private static string Summary(IReadOnlyList<double> seconds) => seconds.Count == 0 ? "–" : FormattableString.Invariant($"{seconds.Min():f1} / {Median(seconds):f1} / {seconds.Max():f1}");
 
     private static double Median(IReadOnlyList<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    /// <param name="Fault">What and where.</param>
+    /// <param name="Progress">Seconds until a version is committed or a later round opened.</param>
+    /// <param name="Commit">Seconds until a version is committed.</param>
+    private sealed record Recovery(string Fault, double Progress, double Commit);
 }
