@@ -5,6 +5,7 @@ using FwdLLM.DeviceAgent.Data;
 using FwdLLM.DeviceAgent.Work;
 using FwdLLM.Inference;
 using FwdLLM.Learning.Heads;
+using FwdLLM.Learning.Optimisers;
 using FwdLLM.Learning.Training;
 using FwdLLM.Modeling.Adapters;
 using FwdLLM.Modeling.Compilation;
@@ -43,7 +44,13 @@ internal sealed class ProfileTrial(string model, string trainFile, int rows, int
         var step = Math.Sqrt(2 * StepCost * profile.Dimension / profile.Trace.Value);
         var theta = Train(context with { Options = _options with { LearningRate = step } }, runtime, scales);
         var (before, after) = (Loss(runtime, context.InitialTheta()), Loss(runtime, theta));
-        return new TrialResult(profile, step, before, before - after);
+        return new TrialResult(profile, step, before, before - after, Expected(profile.Rate.Value));
+    }
+
+    private double Expected(double rate)
+    {
+        var probes = _options.CohortSize * _options.ProbesPerDevice;
+        return Enumerable.Range(0, rounds).Select(round => StepScheduleFactor.At(_options.Schedule, round / (double)rounds)).Sum(f => (f * Math.Sqrt(2 * StepCost * probes * rate)) - (StepCost * f * f));
     }
 
     private float[] Train(TrainingContext context, StartFeatures runtime, float[] scales)
