@@ -69,6 +69,7 @@ public static class SiloHostBuilder
         silo.Configure<SiloMessagingOptions>(messaging =>
         {
             messaging.ResponseTimeout = settings.Timings.ResponseTimeout;
+            messaging.SystemResponseTimeout = settings.Timings.SystemTimeout;
             messaging.ClientDropTimeout = settings.Timings.ClientDrop;
             messaging.MaxEnqueuedRequestsHardLimit = settings.MaxQueuedRequests;
             messaging.MaxEnqueuedRequestsHardLimit_StatelessWorker = settings.MaxQueuedRequests;

@@ -13,6 +13,7 @@ public sealed class SiloSettingsTests
         { new SiloSettings { StorageFolder = " " }, "StorageFolder is empty" },
         { new SiloSettings { ArtifactsFolder = typeof(SiloSettingsTests).Assembly.Location }, "which is a file; give a folder" },
         { new SiloSettings { Timings = new SiloTimings { ProbeTimeout = TimeSpan.Zero } }, "ProbeTimeout is 0 s" },
+        { new SiloSettings { Timings = new SiloTimings { SystemTimeout = TimeSpan.FromMilliseconds(5) } }, "SystemTimeout is 0.005 s" },
         { new SiloSettings { Timings = new SiloTimings { MissedProbes = 0 } }, "MissedProbes is 0; give a number from 1 to 20" },
         { new SiloSettings { Storage = StorageKind.Redis }, "Storage is Redis and StorageConnection is not given; name the server" },
         { new SiloSettings { Storage = StorageKind.Redis, StorageConnection = "redis://h:1" }, "StorageConnection is a URL; give it as host:6379" },
