@@ -18,6 +18,9 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     private readonly int[] _ports = FreePort.Take(3 * MostSilos);
     private readonly HashSet<string> _gateways = [];
 
+    /// <summary>What silos are started from: the project, or the path of an assembly.</summary>
+    public string SiloProgram { get; init; } = "Silo";
+
     public string FirstGateway => Gateway(0);
 
     public string SecondGateway => Gateway(1);
@@ -37,7 +40,7 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     public string[] Membership => ["--clustering", server!.Kind, "--clustering-connection", server.Server!.Connection];
 
     /// <summary>Starts silo number <paramref name="silo"/>, from 0, or starts it again on the same ports, and waits until it is a member.</summary>
-    public Task<ProgramProcess> StartSiloAsync(int silo = 0, params string[] more) => StartSiloAsync("Silo", silo, more);
+    public Task<ProgramProcess> StartSiloAsync(int silo = 0, params string[] more) => StartSiloAsync(SiloProgram, silo, more);
 
     /// <summary>Likewise from another build: <paramref name="program"/> is its assembly.</summary>
     public async Task<ProgramProcess> StartSiloAsync(string program, int silo, params string[] more)
@@ -50,7 +53,7 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     /// <summary>The same, with faults to come: it may have died before it was ready.</summary>
     public async Task<ProgramProcess> StartArmedSiloAsync(int silo, string[] faults)
     {
-        var started = StartSilo(silo, faults, mayDie: true);
+        var started = StartSilo(silo, faults, mayDie: true, SiloProgram);
         await started.TryLineAsync("silo ready", cancellation);
         return started;
     }

@@ -9,7 +9,7 @@ namespace FwdLLM.Bench.Faults;
 /// </summary>
 internal static class RecoveryBench
 {
-    public const string Options = "  --storage LIST   sqlite,redis,postgresql; all when not given.\n  --repeat N       Jobs per storage [5].";
+    public const string Options = "  --storage LIST   sqlite,redis,postgresql; all when not given.\n  --repeat N       Jobs per storage [5].\n  --silo DIR       A published silo. Default: the one built with this program.\n  --response-timeout SECONDS  The agents'. Default: 2.";
 
     private const int Rounds = 28, HangsAt = 20;
 
@@ -24,7 +24,7 @@ internal static class RecoveryBench
 
     public static int Run(BenchArguments arguments)
     {
-        arguments.AllowOnly("storage", "repeat");
+        arguments.AllowOnly("storage", "repeat", "silo", "response-timeout");
         RunAsync(arguments).GetAwaiter().GetResult();
         return 0;
     }
@@ -33,13 +33,15 @@ internal static class RecoveryBench
     {
         var kinds = arguments.Get("storage", arguments.Short ? "sqlite" : "sqlite,redis,postgresql").Split(',');
         var repeat = arguments.Short ? 1 : arguments.GetPositive("repeat", 5);
+        var program = arguments.Has("silo") ? Path.GetFullPath(Path.Combine(arguments.Get("silo", ""), "FwdLLM.Silo.dll")) : "Silo";
+        if (program != "Silo" && !File.Exists(program)) throw new ArgumentException($"There is no {program}; publish a silo into that folder first.");
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3 + (4 * repeat * kinds.Length)));
         await using var job = new TinyJob();
         await job.InitializeAsync();
         var measured = new List<(string Kind, Recovery Recovery)>();
         foreach (var kind in kinds)
             for (var run = 0; run < repeat; run++)
-                measured.AddRange((await MeasureAsync(job, kind, $"{kind}-{run}", limit.Token)).Select(recovery => (kind, recovery)));
+                measured.AddRange((await MeasureAsync(job, program, arguments.Get("response-timeout", "2"), kind, $"{kind}-{run}", limit.Token)).Select(recovery => (kind, recovery)));
 
         Console.WriteLine($"Seconds, minimum / median / maximum of {repeat}. sqlite: one silo, started again; the others: three silos, one killed.");
         Print("From the fault until a version is committed or a later round opened", recovery => recovery.Progress);
@@ -55,10 +57,10 @@ internal static class RecoveryBench
         }
     }
 
-    private static async Task<IReadOnlyList<Recovery>> MeasureAsync(TinyJob job, string kind, string id, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<Recovery>> MeasureAsync(TinyJob job, string program, string responseTimeout, string kind, string id, CancellationToken cancellation)
     {
         await using var server = await ClusterServer.StartAsync(kind, cancellation);
-        await using var cluster = new ProcessCluster(job, cancellation, server);
+        await using var cluster = new ProcessCluster(job, cancellation, server) { SiloProgram = program };
         var silos = server.HasMembership ? 3 : 1;
         var hang = server.HasMembership ? $"step-computed:stop@round={HangsAt}@job={id}" : null;
         string[] kills = [.. Points.Select((point, at) => $"{point}:kill@round={2 * at}@job={id}")];
@@ -77,7 +79,7 @@ internal static class RecoveryBench
         patience.CancelAfter(MostPerJob);
         await using var stuck = patience.Token.Register(() => Console.Error.WriteLine($"{id} is stuck:\n{cluster.Logs()}"));
         await cluster.SubmitAsync(id);
-        string[] tuned = [.. cluster.GatewayUrls, "--response-timeout", "2"];
+        string[] tuned = [.. cluster.GatewayUrls, "--response-timeout", responseTimeout];
         ProgramProcess[] agents = [cluster.StartAgent(id, 0, 2, tuned), cluster.StartAgent(id, 3, 5, tuned)];
         if (hang is not null)
         {
