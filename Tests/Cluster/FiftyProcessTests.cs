@@ -7,7 +7,7 @@ public sealed class FiftyProcessTests(FiftyDevices job) : IClassFixture<FiftyDev
     /// <summary>Starting at once: fifty .NET processes that compile keep each other, and the silo, from connecting for longer than an agent tries.</summary>
     private const int AtOnce = 10;
 
-    [Fact(Timeout = 400_000)] // milliseconds; mostly the start of fifty .NET processes
+    [Fact(Timeout = 900_000)] // milliseconds; mostly the start of fifty .NET processes
     public async Task Job_gives_the_bits_of_one_process_with_fifty_agents()
     {
         await using var cluster = new ProcessCluster(job, TestContext.Current.CancellationToken);
