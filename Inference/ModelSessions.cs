@@ -100,37 +100,32 @@ internal sealed unsafe class ModelSessions : IDisposable
             options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetFullPath(_model.Folder));
             return new InferenceSession(bytes, options, _packed);
         }
-        catch (OnnxRuntimeException error)
+        catch (Exception error) when (error is OnnxRuntimeException or IOException) // Protobuf's exception is of the second kind.
         {
             throw new InferenceException($"ONNX Runtime cannot load {graph.File} of {_model.Folder}: {error.Message} Verify the model's hashes or compile it again.", error);
         }
     }
 
-    private OrtValue Tensor(string name)
-    {
-        if (_tensors.TryGetValue(name, out var tensor))
-            return tensor;
-        var entry = Entry(name);
-        tensor = OrtValue.CreateTensorValueWithData(
-            // Both enumerations have ONNX's numbers.
-            OrtMemoryInfo.DefaultInstance, (TensorElementType)entry.Type,
-            [.. entry.Shape.Select(size => (long)size)], (nint)(_weights + entry.Offset), entry.Length);
-        _tensors.Add(name, tensor);
-        return tensor;
-    }
+    private OrtValue Tensor(string name) => Tensor(name, name, (entry, shape) => OrtValue.CreateTensorValueWithData(
+        // Both enumerations have ONNX's numbers.
+        OrtMemoryInfo.DefaultInstance, (TensorElementType)entry.Type, shape, (nint)(_weights + entry.Offset), entry.Length));
 
-    private OrtValue UnsignedTensor(string signed, string name)
+    private OrtValue UnsignedTensor(string signed, string name) => Tensor(name, signed, (entry, shape) =>
     {
-        if (_tensors.TryGetValue(name, out var tensor))
-            return tensor;
-        var entry = Entry(signed);
         var bytes = new ReadOnlySpan<byte>(_weights + entry.Offset, checked((int)entry.Length)).ToArray();
         UnsignedWeights.Convert(bytes);
-        tensor = OrtValue.CreateTensorValueFromMemory(bytes, [.. entry.Shape.Select(size => (long)size)]); // Pins the bytes until it is disposed of.
+        return OrtValue.CreateTensorValueFromMemory(bytes, shape); // Pins the bytes until it is disposed of.
+    });
+
+    /// <summary>The tensor that sessions know as <paramref name="name"/>, made once from the constant <paramref name="stored"/> of the weight file.</summary>
+    private OrtValue Tensor(string name, string stored, Func<WeightEntry, long[], OrtValue> create)
+    {
+        if (_tensors.TryGetValue(name, out var tensor))
+            return tensor;
+        var entry = _model.Manifest.Weights.FirstOrDefault(candidate => candidate.Name == stored)
+            ?? throw new InferenceException($"{_model.Folder} has no weight '{stored}'; compile the model again.");
+        tensor = create(entry, [.. entry.Shape.Select(size => (long)size)]);
         _tensors.Add(name, tensor);
         return tensor;
     }
-
-    private WeightEntry Entry(string name) => _model.Manifest.Weights.FirstOrDefault(candidate => candidate.Name == name)
-        ?? throw new InferenceException($"{_model.Folder} has no weight '{name}'; compile the model again.");
 }

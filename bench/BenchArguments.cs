@@ -37,6 +37,11 @@ internal sealed class BenchArguments(string[] arguments)
     public int GetPositive(string name, int fallback) =>
         Get(name, fallback) is > 0 and var value ? value : throw new ArgumentException($"--{name} is \"{Get(name, "")}\"; give a whole number from 1 up.");
 
+    /// <summary>Seeds of runs, with commas between.</summary>
+    /// <exception cref="ArgumentException">A value is not a whole number from 0 up.</exception>
+    public ulong[] GetSeeds(string fallback) =>
+        [.. Get("seeds", fallback).Split(',').Select(seed => ulong.TryParse(seed, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : throw new ArgumentException($"--seeds has \"{seed}\"; give whole numbers from 0 up with commas between."))];
+
     /// <summary>Refuses what the benchmark does not know.</summary>
     /// <param name="options">Names that take a value; "short" is always known and takes none.</param>
     /// <exception cref="ArgumentException">Names the first argument that is not known.</exception>

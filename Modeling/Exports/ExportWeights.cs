@@ -43,7 +43,7 @@ internal sealed class ExportWeights : IWeightStore, IDisposable
         var bytes = new byte[entry.Length];
         _source.Position = entry.Offset;
         _source.ReadExactly(bytes);
-        if (entry.Type == ElementType.UInt8 && UnsignedWeights.Signed(name) is not null)
+        if (!_entries.ContainsKey(name)) // Only unsigned forms are offered without being stored.
             UnsignedWeights.Convert(bytes);
         if (_merged.TryGetValue(name, out var module))
             Merge(module, MemoryMarshal.Cast<byte, float>(bytes.AsSpan()));

@@ -153,7 +153,7 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
             };
     }
 
-    private ProgramProcess StartSilo(int silo, string[] more, bool mayDie, string program = "Silo")
+    private ProgramProcess StartSilo(int silo, string[] more, bool mayDie, string program)
     {
         string[] first = silo > 0 && server?.HasMembership != true ? ["--primary-silo-port", $"{_ports[0]}"] : [];
         lock (_gateways)

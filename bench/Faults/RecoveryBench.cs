@@ -52,7 +52,7 @@ internal static class RecoveryBench
             Console.WriteLine($"\n{what}:\n\n| fault | {string.Join(" | ", kinds)} |\n|---|{string.Concat(kinds.Select(_ => "---|"))}");
             foreach (var fault in measured.Select(one => one.Recovery.Fault).Distinct())
                 Console.WriteLine($"| {fault} | {string.Join(" | ", kinds.Select(kind => Summary([.. measured.Where(one => one.Kind == kind && one.Recovery.Fault == fault).Select(one => seconds(one.Recovery))])))} |");
-            var kills = measured.Where(one => one.Recovery.Fault.StartsWith("kill", StringComparison.Ordinal)).Select(one => seconds(one.Recovery)).ToArray();
+            var kills = measured.Where(one => one.Recovery.IsKill).Select(one => seconds(one.Recovery)).ToArray();
             Console.WriteLine(FormattableString.Invariant($"\n{kills.Count(took => took > MostAfterKill.TotalSeconds)} of {kills.Length} kills took longer than {MostAfterKill.TotalSeconds:f0} s; the longest {kills.Max():f1} s."));
         }
     }
@@ -100,7 +100,7 @@ internal static class RecoveryBench
             .. hang is null ? [] : new[] { Recovered(hang, HangsAt) },
             new("no fault: from one version to the next", Between(versions), Between(versions)),
         ];
-        foreach (var late in recoveries.Where(recovery => recovery.Progress > (recovery.Fault.StartsWith("kill", StringComparison.Ordinal) ? MostAfterKill : MostAfterHang).TotalSeconds))
+        foreach (var late in recoveries.Where(recovery => recovery.Progress > (recovery.IsKill ? MostAfterKill : MostAfterHang).TotalSeconds))
             Console.Error.WriteLine(FormattableString.Invariant($"{id}: {late.Fault} took {late.Progress:f1} s; noted: {string.Join(", ", happened.OrderBy(fault => fault.Value.At).Select(fault => $"{fault.Value.At:mm:ss.f} {fault.Key}"))}\n{cluster.Logs()}"));
         return recoveries;
 
@@ -133,5 +133,8 @@ internal static class RecoveryBench
     /// <param name="Fault">What and where.</param>
     /// <param name="Progress">Seconds until a version is committed or a later round opened.</param>
     /// <param name="Commit">Seconds until a version is committed.</param>
-    private sealed record Recovery(string Fault, double Progress, double Commit);
+    private sealed record Recovery(string Fault, double Progress, double Commit)
+    {
+        public bool IsKill => Fault.StartsWith("kill", StringComparison.Ordinal);
+    }
 }

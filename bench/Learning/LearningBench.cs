@@ -26,8 +26,8 @@ internal static class LearningBench
             arguments.Get("test-limit", int.MaxValue),
             arguments.Get("max-tokens", 64));
         foreach (var settings in arguments.Get("set", "").Split(';'))
-            foreach (var seed in arguments.Get("seeds", "1").Split(','))
-                RunOnce(task, Options(arguments, settings) with { Seed = ulong.Parse(seed, CultureInfo.InvariantCulture) }, adapter, settings, arguments);
+            foreach (var seed in arguments.GetSeeds("1"))
+                RunOnce(task, Options(arguments, settings) with { Seed = seed }, adapter, settings, arguments);
         return 0;
     }
 

@@ -34,7 +34,7 @@ internal static class ProfileBench
         var candidates = CandidateList.Parse(arguments.Get("candidates", arguments.Short ? "lora-xs:2@5,bitfit@5" : Candidates));
         var names = arguments.Get("data", arguments.Short ? "embedded" : "embedded,sst2").Split(',');
         var sizes = arguments.Short ? (Rows: 128, Examples: 64, Rounds: 1) : (Rows: 2048, Examples: 1024, Rounds: 3);
-        var seeds = arguments.Get("seeds", arguments.Short ? "1" : "1,2,3").Split(',').Select(seed => ulong.Parse(seed, CultureInfo.InvariantCulture)).ToArray();
+        var seeds = arguments.GetSeeds(arguments.Short ? "1" : "1,2,3");
         Console.WriteLine("| data | adapter | d | \\|g\\|² | η | cosine | step | loss | gain | expected gain |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|");
         var summary = new List<string>();
@@ -86,10 +86,9 @@ internal static class ProfileBench
 
         string Figure(Func<TrialResult, double> of, string format)
         {
-            var values = results.Select(of).ToArray();
-            var mean = values.Average();
-            var deviation = values.Length < 2 ? 0 : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1));
-            return $"{mean.ToString(format, CultureInfo.InvariantCulture)} ± {deviation.ToString(format, CultureInfo.InvariantCulture)}";
+            var mean = Estimate.Mean([.. results.Select(of)]);
+            var deviation = mean.StandardError * Math.Sqrt(results.Length); // NaN for a single seed.
+            return $"{mean.Value.ToString(format, CultureInfo.InvariantCulture)} ± {deviation.ToString(format, CultureInfo.InvariantCulture)}";
         }
     }
 
