@@ -138,8 +138,8 @@ public sealed partial record SiloSettings
         Folder(ArtifactsFolder, nameof(ArtifactsFolder));
         Timings.Validate();
         Connections();
-        if (Fault is not null)
-            _ = PlannedFault.Parse(Fault);
+        if (Fault is not null && PlannedFault.Parse(Fault).FirstOrDefault(fault => fault.OnceArmed) is { } armed && FaultFolder is null)
+            throw new ArgumentException($"fault '{armed.Text}' waits to be armed, and there is no folder in which it could be; give FaultFolder.");
         if (MaxQueuedRequests is < 100 or > 10_000_000)
             throw new ArgumentException($"{nameof(MaxQueuedRequests)} is {MaxQueuedRequests}; give a number from 100 to 10000000.");
     }

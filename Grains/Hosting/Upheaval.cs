@@ -16,6 +16,16 @@ public sealed class Upheaval([FromKeyedServices(GrainsServices.Clock)] TimeProvi
     private readonly Lock _lock = new();
     private readonly Queue<long> _recent = [];
     private long _settled;
+    private long _changes;
+
+    /// <summary>Changes so far, each counted when it happens and once more when it is older than the time of settling.</summary>
+    public long Noticed
+    {
+        get
+        {
+            lock (_lock) return _changes + Settled;
+        }
+    }
 
     /// <summary>Changes so far that are older than the time of settling.</summary>
     public long Settled
@@ -46,6 +56,10 @@ public sealed class Upheaval([FromKeyedServices(GrainsServices.Clock)] TimeProvi
     public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
     {
         if (status is not (SiloStatus.Active or SiloStatus.Dead)) return;
-        lock (_lock) _recent.Enqueue(clock.GetTimestamp());
+        lock (_lock)
+        {
+            _recent.Enqueue(clock.GetTimestamp());
+            _changes++;
+        }
     }
 }

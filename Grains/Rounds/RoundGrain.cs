@@ -20,9 +20,9 @@ public sealed partial class RoundGrain(
 {
     private readonly RoundTally _tally = new();
     private readonly List<byte[]> _sums = [];
-    private readonly HashSet<uint> _invited = [];
     private readonly List<RecordedContribution> _held = [];
     private bool _closing;
+    private RoundDevices? _devices;
     private WorkTimer? _timer;
     private bool _rebuilt;
     private long _waveStarted;
@@ -34,6 +34,8 @@ public sealed partial class RoundGrain(
     private string RoundKey => this.GetPrimaryKeyString();
 
     private RoundOrder Order => State.Order!;
+
+    private RoundDevices Devices => _devices ??= new RoundDevices(GrainFactory, timings.Parallelism, State.Spec!.Id, Order.Round, (device, e) => LogUnreachable(RoundKey, device, e.Message));
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -66,7 +68,7 @@ public sealed partial class RoundGrain(
     private void Start()
     {
         _waveStarted = _pulled = clock.GetTimestamp();
-        _upheavals = upheaval.Settled;
+        _upheavals = upheaval.Noticed;
         _timer ??= new WorkTimer(this, Advance, timings.RoundTick, timings.AfterFailure, e => LogStepFailed(RoundKey, e.Message));
         _timer.Start();
     }
@@ -76,7 +78,7 @@ public sealed partial class RoundGrain(
         if (State.Closed is not null) return;
         if (!_rebuilt) await Rebuild();
         await Invite();
-        if (clock.GetElapsedTime(_pulled) >= timings.PullEvery || upheaval.Settled != _upheavals) await Pull(Silent()); // Notices are lost with silos.
+        if (clock.GetElapsedTime(_pulled) >= timings.PullEvery || upheaval.Noticed != _upheavals) await Pull(Silent()); // Notices are lost with silos; while the directory settles a look may fail, so there is another.
         if (State.Closed is not null || !(Enough() || Overdue())) return;
         try
         {
@@ -134,8 +136,8 @@ public sealed partial class RoundGrain(
 
     private async Task Pull(IReadOnlyList<CohortMember> members)
     {
-        (_pulled, _upheavals) = (clock.GetTimestamp(), upheaval.Settled);
-        await BackgroundCalls.ForEach(members, timings.Parallelism, member => Attempt(member, async () => Record(member, await Device(member).GetAccepted(State.Spec!.Id, Order.Round))));
+        (_pulled, _upheavals) = (clock.GetTimestamp(), upheaval.Noticed);
+        await Devices.GetAccepted(members, Record);
     }
 
     /// <summary>Members without an answer to the current wave.</summary>
@@ -150,34 +152,14 @@ public sealed partial class RoundGrain(
     {
         var absent = State.Cohort.Where(m => Enumerable.Range(0, (int)State.Wave + 1).Any(wave => !_tally.Has((uint)wave, m.Slot))).ToList();
         var forgiving = clock.GetElapsedTime(_waveStarted) > 2 * State.Spec!.Cohort.Deadline; // A device whose record is damaged must not hold up the others for ever.
-        await BackgroundCalls.ForEach(absent, timings.Parallelism, member => Attempt(member, () => CloseTo(member), e => forgiving && INeedsRepair.IsBehind(e)));
-    }
-
-    private async Task CloseTo(CohortMember member) => Record(member, await Device(member).CloseRound(State.Spec!.Id, Order.Round));
-
-    /// <summary>A member's grain may be away with its silo or unreadable; that is no reason to leave the others waiting.</summary>
-    private async Task Attempt(CohortMember member, Func<Task> call, Predicate<Exception>? isBearable = null)
-    {
-        try
-        {
-            await call();
-        }
-        catch (Exception e) when (isBearable?.Invoke(e) != false)
-        {
-            LogUnreachable(RoundKey, member.DeviceId, e.Message);
-        }
+        await Devices.CloseRound(absent, Record, e => forgiving && INeedsRepair.IsBehind(e));
     }
 
     private async Task Invite()
     {
         if (State.Closed is not null) return;
         var (spec, order, wave) = (State.Spec!, Order, State.Wave);
-        var open = State.Cohort.Where(m => !_invited.Contains(m.Slot) && !_tally.Has(wave, m.Slot)).ToList();
-        await BackgroundCalls.ForEach(open, timings.Parallelism, member => Attempt(member, async () =>
-        {
-            await Device(member).Assign(WaveRule.Work(spec, order, member, wave));
-            _invited.Add(member.Slot);
-        }));
+        await Devices.Invite([.. Silent().Where(member => !Devices.IsInvited(member))], member => WaveRule.Work(spec, order, member, wave));
     }
 
     private void Record(CohortMember member, IReadOnlyList<Contribution> found)
@@ -206,7 +188,7 @@ public sealed partial class RoundGrain(
     private void StartWave()
     {
         _waveStarted = clock.GetTimestamp();
-        _invited.Clear();
+        Devices.StartWave();
     }
 
     private async Task CloseWave()
@@ -270,7 +252,6 @@ public sealed partial class RoundGrain(
         faults.Reach(FaultPoint.RoundClosed, State.Spec!.Id, Order.Round);
         _timer?.Stop();
         _sums.Clear();
-        _invited.Clear();
         _tally.Close();
         Report();
     }
@@ -292,8 +273,6 @@ public sealed partial class RoundGrain(
         Probes = _tally.Probes,
         TrainingLoss = _tally.MeanLoss,
     };
-
-    private IDeviceGrain Device(CohortMember member) => GrainFactory.GetGrain<IDeviceGrain>(member.DeviceId);
 
     private IModelGrain Model() => GrainFactory.GetGrain<IModelGrain>(State.Spec!.Id);
 

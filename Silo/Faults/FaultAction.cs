@@ -3,7 +3,7 @@ namespace FwdLLM.Silo.Faults;
 /// <summary>What happens at a fault point.</summary>
 internal enum FaultAction
 {
-    /// <summary>Nothing but the note that the point was reached, with the time.</summary>
+    /// <summary>Nothing but a note that the point was reached, with the time; each time.</summary>
     Note,
 
     /// <summary>kill -9 of the silo's own process.</summary>

@@ -6,7 +6,7 @@ namespace FwdLLM.Silo.Faults;
 
 /// <summary>
 /// Test equipment: makes the planned faults happen. With a folder each fault happens once for all silos that share it, restarted ones
-/// included: the first to create the fault's file there has it, and leaves the time in it.
+/// included: the first to create the fault's file there has it, and leaves the time in it. Notes are taken by each process in a file of its own.
 /// </summary>
 internal sealed partial class FaultInjector : IFaultPoints
 {
@@ -32,9 +32,11 @@ internal sealed partial class FaultInjector : IFaultPoints
         foreach (var fault in _plan)
         {
             if (fault.Point != point || round < fault.FromRound || (fault.JobId ?? jobId) != jobId) continue;
+            if (fault.OnceArmed && !File.Exists(FileOf(fault, "armed"))) continue;
             lock (_lock)
             {
-                if (!_over.Add(fault) || !IsFirst(fault, jobId, round)) continue;
+                if (fault.Action == FaultAction.Note) TakeNote(fault, jobId, round);
+                else if (!_over.Add(fault) || !IsFirst(fault, jobId, round)) continue;
             }
 
             LogHappens(fault.Text, jobId, round);
@@ -44,14 +46,18 @@ internal sealed partial class FaultInjector : IFaultPoints
         }
     }
 
+    private void TakeNote(PlannedFault fault, string jobId, uint round)
+    {
+        if (_folder is not null) File.AppendAllText(FileOf(fault, $"{Environment.ProcessId}.noted"), $"{Line(jobId, round)}\n");
+    }
+
     private bool IsFirst(PlannedFault fault, string jobId, uint round)
     {
         if (_folder is null) return true;
         try
         {
-            using var file = new FileStream(Path.Combine(_folder, $"{string.Join('_', fault.Text.Split(Path.GetInvalidFileNameChars()))}.happened"), FileMode.CreateNew, FileAccess.Write);
-            file.Write(System.Text.Encoding.UTF8.GetBytes(string.Create(
-                CultureInfo.InvariantCulture, $"{Environment.ProcessId} {_clock.GetUtcNow().ToUnixTimeMilliseconds()} {jobId} {round}")));
+            using var file = new FileStream(FileOf(fault, "happened"), FileMode.CreateNew, FileAccess.Write);
+            file.Write(System.Text.Encoding.UTF8.GetBytes(Line(jobId, round)));
             return true;
         }
         catch (IOException)
@@ -59,6 +65,12 @@ internal sealed partial class FaultInjector : IFaultPoints
             return false;
         }
     }
+
+    private string Line(string jobId, uint round) => string.Create(
+        CultureInfo.InvariantCulture, $"{Environment.ProcessId} {_clock.GetUtcNow().ToUnixTimeMilliseconds()} {jobId} {round}");
+
+    private string FileOf(PlannedFault fault, string ending) =>
+        Path.Combine(_folder ?? "", $"{string.Join('_', fault.Text.Split(Path.GetInvalidFileNameChars()))}.{ending}");
 
     [DllImport("libc", EntryPoint = "kill", ExactSpelling = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -3,19 +3,20 @@ using FwdLLM.Grains;
 
 namespace FwdLLM.Silo.Faults;
 
-/// <summary>One fault: where, what, and from which round of which job on. It happens once.</summary>
+/// <summary>One fault: where, what, and from when on in which job. It happens once; only a note is taken every time.</summary>
 /// <param name="Text">As it was given.</param>
 /// <param name="Point">Where.</param>
 /// <param name="Action">What.</param>
 /// <param name="Amount">Milliseconds, of the actions that have a length.</param>
 /// <param name="FromRound">First round in which it may happen.</param>
 /// <param name="JobId">Job it is for; null for any.</param>
-internal sealed record PlannedFault(string Text, FaultPoint Point, FaultAction Action, int Amount, uint FromRound, string? JobId)
+/// <param name="OnceArmed">Not before somebody has put a file of its name with the ending <c>.armed</c> into the fault folder.</param>
+internal sealed record PlannedFault(string Text, FaultPoint Point, FaultAction Action, int Amount, uint FromRound, string? JobId, bool OnceArmed)
 {
     /// <summary>Longest storage fault in milliseconds.</summary>
     private const int MostAmount = 600_000;
 
-    /// <summary>Reads <c>point:action[=milliseconds][@round=N][@job=ID]</c>, several with ';' between.</summary>
+    /// <summary>Reads <c>point:action[=milliseconds][@round=N][@job=ID][@armed]</c>, several with ';' between.</summary>
     /// <exception cref="ArgumentException">Names the part that is wrong and what is allowed.</exception>
     public static IReadOnlyList<PlannedFault> Parse(string plan) =>
         [.. plan.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(ParseOne)];
@@ -24,19 +25,20 @@ internal sealed record PlannedFault(string Text, FaultPoint Point, FaultAction A
     {
         var parts = text.Split('@');
         var what = parts[0].Split(':');
-        if (what.Length != 2) throw new ArgumentException($"fault '{text}' is not of the form point:action[=milliseconds][@round=N][@job=ID].");
+        if (what.Length != 2) throw new ArgumentException($"fault '{text}' is not of the form point:action[=milliseconds][@round=N][@job=ID][@armed].");
         var action = what[1].Split('=');
         var amount = action.Length == 1 ? 0 : Number(action[1], text, MostAmount);
-        var (round, job) = (0, (string?)null);
+        var (round, job, armed) = (0, (string?)null, false);
         foreach (var condition in parts[1..])
         {
             var pair = condition.Split('=');
             if (pair is ["round", var number]) round = Number(number, text, int.MaxValue);
             else if (pair is ["job", var id]) job = id;
-            else throw new ArgumentException($"'{condition}' in the fault '{text}' is not a condition; give round=N or job=ID.");
+            else if (pair is ["armed"]) armed = true;
+            else throw new ArgumentException($"'{condition}' in the fault '{text}' is not a condition; give round=N, job=ID or armed.");
         }
 
-        return new PlannedFault(text, Name<FaultPoint>(what[0], text), Name<FaultAction>(action[0], text), amount, (uint)round, job);
+        return new PlannedFault(text, Name<FaultPoint>(what[0], text), Name<FaultAction>(action[0], text), amount, (uint)round, job, armed);
     }
 
     private static T Name<T>(string name, string text)

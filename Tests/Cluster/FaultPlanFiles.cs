@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace FwdLLM.Tests.Cluster;
 
 /// <summary>Faults that silos make happen to themselves (docs/faults.md), and the folder in which they note that they have.</summary>
@@ -11,13 +9,19 @@ internal sealed class FaultPlanFiles(string folder, params IReadOnlyList<string>
 
     public string[] Options => ["--fault", string.Join(';', faults), "--fault-folder", folder];
 
-    /// <summary>Which have happened, with the process and the time.</summary>
-    public IReadOnlyDictionary<string, (int ProcessId, DateTimeOffset At)> Happened() =>
-        faults.Where(fault => File.Exists(Note(fault))).ToDictionary(fault => fault, fault =>
-        {
-            var parts = File.ReadAllText(Note(fault)).Split(' ');
-            return (int.Parse(parts[0], CultureInfo.InvariantCulture), DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(parts[1], CultureInfo.InvariantCulture)));
-        });
+    /// <summary>Which have happened, with the process, the time and the round.</summary>
+    public IReadOnlyDictionary<string, FaultNote> Happened() =>
+        faults.Select(fault => (Fault: fault, Text: TextOf(fault))).Where(one => one.Text.Length > 0).ToDictionary(one => one.Fault, one => FaultNote.Parse(one.Text));
 
-    private string Note(string fault) => Path.Combine(folder, $"{fault}.happened");
+    /// <summary>Every time that a fault of the kind <c>point:note</c> was reached, oldest first.</summary>
+    public IReadOnlyList<FaultNote> Noted(string fault) =>
+        [.. Directory.EnumerateFiles(folder, $"{fault}.*.noted").SelectMany(File.ReadLines).Select(FaultNote.Parse).OrderBy(note => note.At)];
+
+    /// <summary>Lets a fault of the kind <c>point:action@armed</c> happen from now on.</summary>
+    public void Arm(string fault) => File.Create(FileOf(fault, "armed")).Dispose();
+
+    // Empty before it has happened, and while the silo is writing.
+    private string TextOf(string fault) => File.Exists(FileOf(fault, "happened")) ? File.ReadAllText(FileOf(fault, "happened")) : "";
+
+    private string FileOf(string fault, string ending) => Path.Combine(folder, $"{fault}.{ending}");
 }

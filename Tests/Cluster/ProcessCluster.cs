@@ -63,7 +63,7 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
 
     public Task<ProgramProcess> StartSecondSiloAsync() => StartSiloAsync(1);
 
-    public async Task SubmitAsync(string id) => await StartCommand("job", "submit", job.Write(id), "--artifacts", job.Artifacts, "--gateway", FirstGateway).SucceedAsync(cancellation);
+    public async Task SubmitAsync(string id, int rounds = TinyJob.Rounds) => await StartCommand("job", "submit", job.Write(id, rounds), "--artifacts", job.Artifacts, "--gateway", FirstGateway).SucceedAsync(cancellation);
 
     /// <summary>The operator's command.</summary>
     public ProgramProcess StartCommand(params string[] arguments) => Start("Cli", arguments);

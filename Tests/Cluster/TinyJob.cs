@@ -40,7 +40,9 @@ public class TinyJob : IAsyncLifetime
     }
 
     /// <summary>Writes the job's file under another id: the id is not part of the mathematics.</summary>
-    public string Write(string id)
+    /// <param name="id">The job's id.</param>
+    /// <param name="rounds">Probe rounds, however many passes they take.</param>
+    public string Write(string id, int rounds = Rounds)
     {
         var file = Path.Combine(Folder, id + ".yaml");
         File.WriteAllText(file, $"""
@@ -52,7 +54,8 @@ public class TinyJob : IAsyncLifetime
             devices: {Devices}
             exact_devices: {ExactDevices}
             seed: 7
-            max_rounds: {Rounds}
+            max_rounds: {rounds}
+            max_passes: 0
             max_tokens: 16
             algorithm_options:
               cohort_size: 3

@@ -10,7 +10,7 @@ internal class LoggedProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly Lock _lock = new();
-    private readonly List<string> _lines = [];
+    private readonly List<(DateTime At, string Text)> _lines = [];
     private TaskCompletionSource _changed = NewSignal();
     private bool _killed;
 
@@ -27,13 +27,13 @@ internal class LoggedProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Standard output and error so far, for the message of a test that fails.</summary>
+    /// <summary>Standard output and error so far, each line with the time when it was read, for the message of a test that fails.</summary>
     public string Log
     {
         get
         {
             lock (_lock)
-                return $"{string.Join(' ', _process.StartInfo.ArgumentList.Skip(1))}\n{string.Join('\n', _lines)}";
+                return $"{string.Join(' ', _process.StartInfo.ArgumentList.Skip(1))}\n{string.Join('\n', _lines.Select(line => $"{line.At:mm:ss.fff} {line.Text}"))}";
         }
     }
 
@@ -68,7 +68,7 @@ internal class LoggedProcess : IAsyncDisposable
             Task changed;
             lock (_lock)
             {
-                if (_lines.Find(line => line.Contains(text, StringComparison.Ordinal)) is { } found)
+                if (_lines.Find(line => line.Text.Contains(text, StringComparison.Ordinal)).Text is { } found)
                     return found;
                 changed = _changed.Task;
             }
@@ -136,7 +136,7 @@ internal class LoggedProcess : IAsyncDisposable
             return;
         lock (_lock)
         {
-            _lines.Add(line);
+            _lines.Add((DateTime.UtcNow, line));
             _changed.SetResult();
             _changed = NewSignal();
         }

@@ -24,6 +24,8 @@ public sealed class SiloSettingsTests
         { new SiloSettings { ClusteringConnection = "h:1" }, "ClusteringConnection is given and Clustering is Localhost" },
         { new SiloSettings { Clustering = ClusteringKind.Redis, ClusteringConnection = "h:1", PrimarySiloPort = 5 }, "where no silo is the first; leave it out" },
         { new SiloSettings { MaxQueuedRequests = 0 }, "MaxQueuedRequests is 0" },
+        { new SiloSettings { Fault = "gate-passed:kill@when=now" }, "give round=N, job=ID or armed" },
+        { new SiloSettings { Fault = "gate-passed:kill@armed" }, "waits to be armed, and there is no folder" },
     };
 
     [Theory, MemberData(nameof(Wrong), DisableDiscoveryEnumeration = true)]

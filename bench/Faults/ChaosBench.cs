@@ -43,7 +43,7 @@ internal static class ChaosBench
         await job.InitializeAsync();
         await using var server = await ClusterServer.StartAsync(kind, limit.Token);
         await using var cluster = new ProcessCluster(job, limit.Token, server);
-        var silos = await ChaosSilos.StartAsync(cluster, limit.Token);
+        var silos = await SupervisedSilos.StartAsync(cluster, 3, [], limit.Token);
         await cluster.SubmitAsync("template"); // Compiles the model into the folder that the silos serve.
         var template = await cluster.CallAsync(grains => grains.GetGrain<IJobGrain>("template").GetSpec());
 

@@ -7,7 +7,7 @@ namespace FwdLLM.Bench.Faults;
 /// Every few seconds one fault, drawn from the seed: a silo is killed, hung (and woken or killed later), or asked to end; an agent is
 /// killed and started again. Two of ten agents leave for good in the first half; one is away for half the time.
 /// </summary>
-internal sealed class ChaosSchedule(Random random, ChaosSilos silos, TimeSpan length)
+internal sealed class ChaosSchedule(Random random, SupervisedSilos silos, TimeSpan length)
 {
     private readonly HashSet<int> _left = [];
     private readonly SortedDictionary<string, int> _counts = [];

@@ -4,20 +4,27 @@ namespace FwdLLM.Bench.Faults;
 
 /// <summary>
 /// Time from a fault until the job makes progress again, both noted by the silos themselves: kill -9 at every transition of a round, one
-/// after the other in one job, a dead silo started again at once; and a silo that hangs while it holds the round. Progress is the next
-/// commit of a version or opening of a later round; the time to the next commit, with the whole rest of a round in it, stands beside it.
+/// after the other in one job, a dead silo started again at once and the next fault not before all are there; and a silo that hangs while it
+/// holds the round. Progress is the next commit of a version or opening of a later round; the time to the next commit, with the whole rest
+/// of a round in it, stands beside it.
 /// </summary>
 internal static class RecoveryBench
 {
     public const string Options = "  --storage LIST   sqlite,redis,postgresql; all when not given.\n  --repeat N       Jobs per storage [5].\n  --silo DIR       A published silo. Default: the one built with this program.\n  --response-timeout SECONDS  The agents'. Default: 2.";
 
-    private const int Rounds = 28, HangsAt = 20;
+    /// <summary>More than a job gets through while its faults happen.</summary>
+    private const int Rounds = 100_000;
 
-    /// <summary>A job of ten faults takes less than a minute; one that takes this long will never end.</summary>
-    private static readonly TimeSpan MostPerJob = TimeSpan.FromMinutes(3);
+    /// <summary>A job of ten faults takes a minute or two; one that takes this long stands still.</summary>
+    private static readonly TimeSpan MostPerJob = TimeSpan.FromMinutes(5);
+
+    /// <summary>From the start of the last silo until the next fault: some ten rounds.</summary>
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
 
     /// <summary>Beyond its target, what the processes said is printed.</summary>
     private static readonly TimeSpan MostAfterKill = TimeSpan.FromSeconds(3), MostAfterHang = TimeSpan.FromSeconds(15);
+
+    private const string Undisturbed = "no fault: from one version to the next";
 
     private static readonly string[] Points =
         ["round-opened", "assigned", "accepted", "acknowledged", "gate-passed", "step-computed", "entry-written", "version-committed", "round-closed"];
@@ -35,13 +42,16 @@ internal static class RecoveryBench
         var repeat = arguments.Short ? 1 : arguments.GetPositive("repeat", 5);
         var program = arguments.Has("silo") ? Path.GetFullPath(Path.Combine(arguments.Get("silo", ""), "FwdLLM.Silo.dll")) : "Silo";
         if (program != "Silo" && !File.Exists(program)) throw new ArgumentException($"There is no {program}; publish a silo into that folder first.");
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3 + (4 * repeat * kinds.Length)));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3 + (5 * repeat * kinds.Length)));
         await using var job = new TinyJob();
         await job.InitializeAsync();
         var measured = new List<(string Kind, Recovery Recovery)>();
         foreach (var kind in kinds)
             for (var run = 0; run < repeat; run++)
+            {
                 measured.AddRange((await MeasureAsync(job, program, arguments.Get("response-timeout", "2"), kind, $"{kind}-{run}", limit.Token)).Select(recovery => (kind, recovery)));
+                Console.Error.WriteLine($"{kind}: job {run + 1} of {repeat} is over.");
+            }
 
         Console.WriteLine($"Seconds, minimum / median / maximum of {repeat}. sqlite: one silo, started again; the others: three silos, one killed.");
         Print("From the fault until a version is committed or a later round opened", recovery => recovery.Progress);
@@ -50,7 +60,7 @@ internal static class RecoveryBench
         void Print(string what, Func<Recovery, double> seconds)
         {
             Console.WriteLine($"\n{what}:\n\n| fault | {string.Join(" | ", kinds)} |\n|---|{string.Concat(kinds.Select(_ => "---|"))}");
-            foreach (var fault in measured.Select(one => one.Recovery.Fault).Distinct())
+            foreach (var fault in measured.Select(one => one.Recovery.Fault).Distinct().OrderBy(fault => fault == Undisturbed))
                 Console.WriteLine($"| {fault} | {string.Join(" | ", kinds.Select(kind => Summary([.. measured.Where(one => one.Kind == kind && one.Recovery.Fault == fault).Select(one => seconds(one.Recovery))])))} |");
             var kills = measured.Where(one => one.Recovery.IsKill).Select(one => seconds(one.Recovery)).ToArray();
             Console.WriteLine(FormattableString.Invariant($"\n{kills.Count(took => took > MostAfterKill.TotalSeconds)} of {kills.Length} kills took longer than {MostAfterKill.TotalSeconds:f0} s; the longest {kills.Max():f1} s."));
@@ -61,70 +71,60 @@ internal static class RecoveryBench
     {
         await using var server = await ClusterServer.StartAsync(kind, cancellation);
         await using var cluster = new ProcessCluster(job, cancellation, server) { SiloProgram = program };
-        var silos = server.HasMembership ? 3 : 1;
-        var hang = server.HasMembership ? $"step-computed:stop@round={HangsAt}@job={id}" : null;
-        string[] kills = [.. Points.Select((point, at) => $"{point}:kill@round={2 * at}@job={id}")];
-        string[] commits = [.. Enumerable.Range(0, Rounds).Select(round => $"version-committed:note@round={round}@job={id}")];
-        string[] openings = [.. Enumerable.Range(1, Rounds).Select(round => $"round-opened:note@round={round}@job={id}")];
-        var plan = new FaultPlanFiles(Path.Combine(job.Folder, id), [.. kills, .. commits, .. openings, .. hang is null ? [] : new[] { hang }]);
+        string[] faults = [.. Points.Select(point => $"{point}:kill@armed@job={id}"), .. server.HasMembership ? [$"step-computed:stop@armed@job={id}"] : Array.Empty<string>()];
+        var (commit, opening) = ($"version-committed:note@job={id}", $"round-opened:note@job={id}");
+        var plan = new FaultPlanFiles(Path.Combine(job.Folder, id), [.. faults, commit, opening]);
 
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var supervisors = new List<Task>();
-        var running = new ProgramProcess[silos];
-        for (var silo = 0; silo < silos; silo++)
-            running[silo] = await cluster.StartArmedSiloAsync(silo, plan.Options);
-        for (var silo = 0; silo < silos; silo++)
-            supervisors.Add(SuperviseAsync(silo));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(MostPerJob);
         await using var stuck = patience.Token.Register(() => Console.Error.WriteLine($"{id} is stuck:\n{cluster.Logs()}"));
-        await cluster.SubmitAsync(id);
+        var silos = await SupervisedSilos.StartAsync(cluster, server.HasMembership ? 3 : 1, plan.Options, patience.Token);
+        await cluster.SubmitAsync(id, Rounds);
         string[] tuned = [.. cluster.GatewayUrls, "--response-timeout", responseTimeout];
-        ProgramProcess[] agents = [cluster.StartAgent(id, 0, 2, tuned), cluster.StartAgent(id, 3, 5, tuned)];
-        if (hang is not null)
+        cluster.StartAgent(id, 0, 2, tuned);
+        cluster.StartAgent(id, 3, 5, tuned);
+
+        var recoveries = new List<Recovery>();
+        foreach (var fault in faults)
         {
-            await cluster.UntilAsync(id, status => status.Model is { Version: > HangsAt + 1 }).WaitAsync(patience.Token);
-            var hung = plan.Happened()[hang].ProcessId;
-            Array.Find(running, silo => silo.Id == hung)?.Resume();
+            // The fault is one of a cluster that works: all silos are there, and have been through some rounds.
+            await silos.AllReadyAsync(patience.Token);
+            await Task.Delay(Settled, patience.Token);
+            plan.Arm(fault);
+            recoveries.Add(await RecoveredAsync(fault));
+            var happened = plan.Happened()[fault];
+            if (fault.Contains(":stop", StringComparison.Ordinal)) silos.Resume(happened.ProcessId); // It learns that it is out, and ends.
+            if (recoveries[^1].Progress > (recoveries[^1].IsKill ? MostAfterKill : MostAfterHang).TotalSeconds)
+                Console.Error.WriteLine(FormattableString.Invariant($"{id}: {recoveries[^1].Fault} at {happened.At:mm:ss.fff} took {recoveries[^1].Progress:f1} s\n{cluster.Logs()}"));
         }
 
-        await cluster.FinishAsync(id, agents).WaitAsync(patience.Token);
-        await over.CancelAsync();
-        await Task.WhenAll(supervisors);
+        return [.. recoveries, new(Undisturbed, BetweenVersions(), BetweenVersions())];
 
-        var happened = plan.Happened();
-        var versions = Times(commits);
-        Recovery[] recoveries =
-        [
-            .. kills.Select((fault, at) => Recovered(fault, 2 * at)),
-            .. hang is null ? [] : new[] { Recovered(hang, HangsAt) },
-            new("no fault: from one version to the next", Between(versions), Between(versions)),
-        ];
-        foreach (var late in recoveries.Where(recovery => recovery.Progress > (recovery.IsKill ? MostAfterKill : MostAfterHang).TotalSeconds))
-            Console.Error.WriteLine(FormattableString.Invariant($"{id}: {late.Fault} took {late.Progress:f1} s; noted: {string.Join(", ", happened.OrderBy(fault => fault.Value.At).Select(fault => $"{fault.Value.At:mm:ss.f} {fault.Key}"))}\n{cluster.Logs()}"));
-        return recoveries;
-
-        // Opening the fault's own round anew is no progress, so openings count from the round after it on.
-        Recovery Recovered(string fault, int round)
+        async Task<Recovery> RecoveredAsync(string fault)
         {
-            var from = happened[fault].At;
-            return new(string.Join(' ', fault.Split('@')[0].Split(':').Reverse()), Until([.. versions, .. Times(openings[round..])]), Until(versions));
-            double Until(DateTimeOffset[] times) => (times.Where(at => at > from).Min() - from).TotalSeconds;
-        }
-
-        DateTimeOffset[] Times(string[] notes) => [.. notes.Where(happened.ContainsKey).Select(note => happened[note].At).Order()];
-
-        async Task SuperviseAsync(int silo)
-        {
-            while (!over.IsCancellationRequested)
+            while (true)
             {
-                await ((Task)running[silo].EndAsync(over.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                if (!over.IsCancellationRequested) running[silo] = await cluster.StartArmedSiloAsync(silo, plan.Options);
+                if (plan.Happened().TryGetValue(fault, out var happened))
+                {
+                    // A version that was committed before the fault, and the opening of the fault's own round, are no progress when they come again.
+                    var next = fault.StartsWith("version-committed", StringComparison.Ordinal) || fault.StartsWith("round-closed", StringComparison.Ordinal) ? happened.Round + 1 : happened.Round;
+                    var committed = plan.Noted(commit).FirstOrDefault(note => note.Round >= next && note.At > happened.At);
+                    var opened = plan.Noted(opening).FirstOrDefault(note => note.Round > happened.Round && note.At > happened.At);
+                    if (committed is not null)
+                        return new(string.Join(' ', fault.Split('@')[0].Split(':').Reverse()), Math.Min(Seconds(committed), opened is null ? double.MaxValue : Seconds(opened)), Seconds(committed));
+                    double Seconds(FaultNote note) => (note.At - happened.At).TotalSeconds;
+                }
+
+                await Task.Delay(50, patience.Token);
             }
         }
-    }
 
-    private static double Between(DateTimeOffset[] times) => Median([.. times.Zip(times.Skip(1), (one, next) => (next - one).TotalSeconds)]);
+        double BetweenVersions()
+        {
+            var times = plan.Noted(commit).Select(note => note.At).ToArray();
+            return Median([.. times.Zip(times.Skip(1), (one, next) => (next - one).TotalSeconds)]);
+        }
+    }
 
     private static string Summary(IReadOnlyList<double> seconds) => seconds.Count == 0 ? "–" : FormattableString.Invariant($"{seconds.Min():f1} / {Median(seconds):f1} / {seconds.Max():f1}");
 
