@@ -12,6 +12,9 @@ public static class SiloProgram
     private const int Failure = 1;
     private const int Usage = 2;
 
+    /// <summary>Pool threads for each processor that are there at once, where .NET makes one, and further ones only twice a second.</summary>
+    private const int ThreadsPerProcessor = 4;
+
     /// <summary>Runs a silo until SIGTERM or Ctrl-C.</summary>
     /// <returns>The exit code named in <see cref="SiloConfiguration.Help"/>.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
@@ -33,6 +36,9 @@ public static class SiloProgram
             return Usage;
         }
 
+        // Sums and steps are made on pool threads, and in a new silo much is compiled there; calls, probes and the storage's answers must not wait for it.
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, ThreadsPerProcessor * Environment.ProcessorCount), completions);
         try
         {
             await ServeAsync(settings, output);

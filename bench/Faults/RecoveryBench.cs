@@ -15,10 +15,13 @@ internal static class RecoveryBench
     /// <summary>More than a job gets through while its faults happen.</summary>
     private const int Rounds = 100_000;
 
+    /// <summary>Versions of a job before its first fault.</summary>
+    private const int RoundsBefore = 10;
+
     /// <summary>A job of ten faults takes a minute or two; one that takes this long stands still.</summary>
     private static readonly TimeSpan MostPerJob = TimeSpan.FromMinutes(5);
 
-    /// <summary>From the start of the last silo until the next fault: some ten rounds.</summary>
+    /// <summary>From the start of the last silo until the next fault: some twenty rounds.</summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(2);
 
     /// <summary>Beyond its target, what the processes said is printed.</summary>
@@ -87,8 +90,9 @@ internal static class RecoveryBench
         var recoveries = new List<Recovery>();
         foreach (var fault in faults)
         {
-            // The fault is one of a cluster that works: all silos are there, and have been through some rounds.
+            // The fault is one of a cluster that works: all silos are there, agents too, and have been through some rounds.
             await silos.AllReadyAsync(patience.Token);
+            while (plan.Noted(commit).Count < RoundsBefore) await Task.Delay(50, patience.Token);
             await Task.Delay(Settled, patience.Token);
             plan.Arm(fault);
             recoveries.Add(await RecoveredAsync(fault));
