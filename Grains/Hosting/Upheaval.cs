@@ -16,14 +16,13 @@ public sealed class Upheaval([FromKeyedServices(GrainsServices.Clock)] TimeProvi
     private readonly Lock _lock = new();
     private readonly Queue<long> _recent = [];
     private long _settled;
-    private long _changes;
 
     /// <summary>Changes so far, each counted when it happens and once more when it is older than the time of settling.</summary>
     public long Noticed
     {
         get
         {
-            lock (_lock) return _changes + Settled;
+            lock (_lock) return (2 * Settled) + _recent.Count; // Settled takes out of the queue what has settled by now.
         }
     }
 
@@ -56,10 +55,6 @@ public sealed class Upheaval([FromKeyedServices(GrainsServices.Clock)] TimeProvi
     public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
     {
         if (status is not (SiloStatus.Active or SiloStatus.Dead)) return;
-        lock (_lock)
-        {
-            _recent.Enqueue(clock.GetTimestamp());
-            _changes++;
-        }
+        lock (_lock) _recent.Enqueue(clock.GetTimestamp());
     }
 }

@@ -95,14 +95,17 @@ internal static class RecoveryBench
             while (plan.Noted(commit).Count < RoundsBefore) await Task.Delay(50, patience.Token);
             await Task.Delay(Settled, patience.Token);
             plan.Arm(fault);
-            recoveries.Add(await RecoveredAsync(fault));
+            var recovery = await RecoveredAsync(fault);
+            recoveries.Add(recovery);
             var happened = plan.Happened()[fault];
-            if (fault.Contains(":stop", StringComparison.Ordinal)) silos.Resume(happened.ProcessId); // It learns that it is out, and ends.
-            if (recoveries[^1].Progress > (recoveries[^1].IsKill ? MostAfterKill : MostAfterHang).TotalSeconds)
-                Console.Error.WriteLine(FormattableString.Invariant($"{id}: {recoveries[^1].Fault} at {happened.At:mm:ss.fff} took {recoveries[^1].Progress:f1} s\n{cluster.Logs()}"));
+            if (!recovery.IsKill) silos.Resume(happened.ProcessId); // It learns that it is out, and ends.
+            if (recovery.Progress > (recovery.IsKill ? MostAfterKill : MostAfterHang).TotalSeconds)
+                Console.Error.WriteLine(FormattableString.Invariant($"{id}: {recovery.Fault} at {happened.At:mm:ss.fff} took {recovery.Progress:f1} s\n{cluster.Logs()}"));
         }
 
-        return [.. recoveries, new(Undisturbed, BetweenVersions(), BetweenVersions())];
+        var times = plan.Noted(commit).Select(note => note.At).ToArray();
+        var between = Median([.. times.Zip(times.Skip(1), (one, next) => (next - one).TotalSeconds)]);
+        return [.. recoveries, new(Undisturbed, between, between)];
 
         async Task<Recovery> RecoveredAsync(string fault)
         {
@@ -123,11 +126,6 @@ internal static class RecoveryBench
             }
         }
 
-        double BetweenVersions()
-        {
-            var times = plan.Noted(commit).Select(note => note.At).ToArray();
-            return Median([.. times.Zip(times.Skip(1), (one, next) => (next - one).TotalSeconds)]);
-        }
     }
 
     private static string Summary(IReadOnlyList<double> seconds) => seconds.Count == 0 ? "–" : FormattableString.Invariant($"{seconds.Min():f1} / {Median(seconds):f1} / {seconds.Max():f1}");
