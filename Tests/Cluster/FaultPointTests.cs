@@ -68,9 +68,7 @@ public sealed class FaultPointTests(TinyJob job) : IClassFixture<TinyJob>
     {
         await using var server = await ClusterServer.StartAsync(kind, cancellation);
         await using var cluster = new ProcessCluster(job, cancellation, server);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var started = await Task.WhenAll(Enumerable.Range(0, silos).Select(silo => cluster.StartArmedSiloAsync(silo, plan.Options)));
-        var supervisor = Task.WhenAll(started.Select((process, silo) => SuperviseAsync(silo, process)));
+        await SupervisedSilos.StartAsync(cluster, silos, plan.Options, cancellation);
         await cluster.SubmitAsync($"{id}-calm");
         var calm = await EndAsync(cluster, $"{id}-calm", StartAgents(cluster, $"{id}-calm"), cancellation);
         await cluster.SubmitAsync(id);
@@ -79,17 +77,6 @@ public sealed class FaultPointTests(TinyJob job) : IClassFixture<TinyJob>
         Assert.Equal(plan.Faults.Order(StringComparer.Ordinal), plan.Happened().Keys.Order(StringComparer.Ordinal));
         Assert.Equal(job.AdapterSha256, calm.Adapter);
         Assert.Equal(calm, disturbed);
-        await over.CancelAsync();
-        await supervisor;
-
-        async Task SuperviseAsync(int silo, ProgramProcess process)
-        {
-            while (!over.IsCancellationRequested)
-            {
-                await ((Task)process.EndAsync(over.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                if (!over.IsCancellationRequested) process = await cluster.StartArmedSiloAsync(silo, plan.Options);
-            }
-        }
     }
 
     private static ProgramProcess[] StartAgents(ProcessCluster cluster, string id) =>

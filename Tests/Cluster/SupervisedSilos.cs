@@ -1,6 +1,4 @@
-using FwdLLM.Tests.Cluster;
-
-namespace FwdLLM.Bench.Faults;
+namespace FwdLLM.Tests.Cluster;
 
 /// <summary>Silos and their supervisors: one that ends for whatever reason is started again at once.</summary>
 internal sealed class SupervisedSilos
