@@ -33,6 +33,7 @@ public static class SiloConfiguration
         new("load-shedding", "true|false", "refuse devices while processor or memory are used up [false]", (s, v) => s with { LoadShedding = Switch("load-shedding", v) }),
         new("probe-timeout", "seconds", "how often silos probe each other [1]", (s, v) => s with { Timings = s.Timings with { ProbeTimeout = Seconds("probe-timeout", v) } }),
         new("missed-probes", "number", "missed probes until a silo is suspected [2]", (s, v) => s with { Timings = s.Timings with { MissedProbes = Number("missed-probes", v) } }),
+        new("refused-for", "seconds", "a silo whose port refuses connections for so long is out at once; 0: wait for the probes [0.1]", (s, v) => s with { Timings = s.Timings with { RefusedFor = Seconds("refused-for", v) } }),
         new("fault", "plan", "TEST EQUIPMENT, see docs/faults.md: where and how this silo harms itself [none]", (s, v) => s with { Fault = v }),
         new("fault-folder", "dir", "TEST EQUIPMENT: where a fault that has happened is noted, so that it happens once [none]", (s, v) => s with { FaultFolder = v }),
         new("shutdown-timeout", "seconds", "time for a clean stop [20]", (s, v) => s with { Timings = s.Timings with { ShutdownTimeout = Seconds("shutdown-timeout", v) } }),

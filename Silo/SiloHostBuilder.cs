@@ -1,6 +1,7 @@
 using System.Net;
 using FwdLLM.Grains;
 using FwdLLM.Silo.Faults;
+using FwdLLM.Silo.Membership;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 
@@ -66,6 +67,7 @@ public static class SiloHostBuilder
         });
         silo.ConfigureEndpoints(address, settings.SiloPort, settings.GatewayPort);
         silo.Configure<ClusterMembershipOptions>(settings.Timings.Apply);
+        RefusalWatch.Add(silo, settings);
         silo.Configure<SiloMessagingOptions>(messaging =>
         {
             messaging.ResponseTimeout = settings.Timings.ResponseTimeout;

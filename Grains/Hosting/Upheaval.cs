@@ -3,46 +3,31 @@ using Microsoft.Extensions.DependencyInjection;
 namespace FwdLLM.Grains;
 
 /// <summary>
-/// Counts the changes of the cluster's membership. While silos come and go the grain directory may let two activations of a grain live, and
-/// both answer whoever still knows them; one that stores nothing never meets the other in the store. So activations that only wait leave once
-/// after a change: the next call finds, or makes, the one that the settled directory knows. Thread-safe.
+/// Tells of the changes of the cluster's membership, each when it happens and again while it settles: the grain directory then hands its parts
+/// over, calls get lost, and it may let two activations of a grain live, which both answer whoever still knows them. Whoever waits looks once more
+/// each time. Thread-safe.
 /// </summary>
 public sealed class Upheaval([FromKeyedServices(GrainsServices.Clock)] TimeProvider clock, ISiloStatusOracle silos)
     : ILifecycleParticipant<ISiloLifecycle>, ISiloStatusListener
 {
-    /// <summary>Time after a change until it counts: the directory has handed its parts over by then.</summary>
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
+    /// <summary>Times after a change at which it is told again; after the last it has settled.</summary>
+    private static readonly TimeSpan[] Echoes = [TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(3)];
 
     private readonly Lock _lock = new();
-    private readonly Queue<long> _recent = [];
+    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _settled;
 
-    /// <summary>Changes so far, each counted when it happens and once more when it is older than the time of settling.</summary>
-    public long Noticed
+    /// <summary>Completes when a change happens or is told again. To be taken before looking.</summary>
+    public Task Next
     {
         get
         {
-            lock (_lock) return (2 * Settled) + _recent.Count; // Settled takes out of the queue what has settled by now.
+            lock (_lock) return _next.Task;
         }
     }
 
-    /// <summary>Changes so far that are older than the time of settling.</summary>
-    public long Settled
-    {
-        get
-        {
-            lock (_lock)
-            {
-                while (_recent.TryPeek(out var at) && clock.GetElapsedTime(at) >= Settling)
-                {
-                    _recent.Dequeue();
-                    _settled++;
-                }
-
-                return _settled;
-            }
-        }
-    }
+    /// <summary>Changes so far that have settled.</summary>
+    public long Settled => Interlocked.Read(ref _settled);
 
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle observer) => observer.Subscribe(nameof(Upheaval), ServiceLifecycleStage.Active, _ =>
@@ -54,7 +39,26 @@ public sealed class Upheaval([FromKeyedServices(GrainsServices.Clock)] TimeProvi
     /// <inheritdoc/>
     public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
     {
-        if (status is not (SiloStatus.Active or SiloStatus.Dead)) return;
-        lock (_lock) _recent.Enqueue(clock.GetTimestamp());
+        if (status is SiloStatus.Active or SiloStatus.Dead) _ = TellAsync();
+    }
+
+    private async Task TellAsync()
+    {
+        Tell();
+        var passed = TimeSpan.Zero;
+        foreach (var echo in Echoes)
+        {
+            await Task.Delay(echo - passed, clock).ConfigureAwait(false);
+            passed = echo;
+            if (echo == Echoes[^1]) Interlocked.Increment(ref _settled);
+            Tell();
+        }
+    }
+
+    private void Tell()
+    {
+        TaskCompletionSource told;
+        lock (_lock) (told, _next) = (_next, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        told.SetResult();
     }
 }

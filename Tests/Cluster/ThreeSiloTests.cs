@@ -34,6 +34,22 @@ public sealed class ThreeSiloTests(TinyJob job) : IClassFixture<TinyJob>
     }
 
     [Fact(Timeout = Limit)]
+    public async Task Killed_silo_is_out_before_anybody_has_missed_a_probe()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var server = await ClusterServer.StartAsync("redis", cancellation);
+        await using var cluster = new ProcessCluster(job, cancellation, server);
+        // Probes take longer than the test may.
+        var silos = await Task.WhenAll(Enumerable.Range(0, 3).Select(silo => cluster.StartSiloAsync(silo, "--probe-timeout", "60", "--missed-probes", "20")));
+        await cluster.SubmitAsync("refused");
+        var agents = new[] { cluster.StartAgent("refused", 0, 2, cluster.GatewayUrls), cluster.StartAgent("refused", 3, 5, cluster.GatewayUrls) };
+        await cluster.UntilAsync("refused", status => status is { Phase: JobPhase.Running, RoundsLeft: <= 12 });
+        await silos[0].KillAsync();
+
+        Assert.Equal(job.AdapterSha256, await cluster.FinishAsync("refused", agents));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task Job_goes_on_without_a_silo_that_hangs_and_gives_the_same_bits()
     {
         var cancellation = TestContext.Current.CancellationToken;

@@ -15,6 +15,7 @@ public sealed class SiloSettingsTests
         { new SiloSettings { Timings = new SiloTimings { ProbeTimeout = TimeSpan.Zero } }, "ProbeTimeout is 0 s" },
         { new SiloSettings { Timings = new SiloTimings { SystemTimeout = TimeSpan.FromMilliseconds(5) } }, "SystemTimeout is 0.005 s" },
         { new SiloSettings { Timings = new SiloTimings { MissedProbes = 0 } }, "MissedProbes is 0; give a number from 1 to 20" },
+        { new SiloSettings { Timings = new SiloTimings { RefusedFor = TimeSpan.FromMilliseconds(5) } }, "RefusedFor is 0.005 s" },
         { new SiloSettings { Storage = StorageKind.Redis }, "Storage is Redis and StorageConnection is not given; name the server" },
         { new SiloSettings { Storage = StorageKind.Redis, StorageConnection = "redis://h:1" }, "StorageConnection is a URL; give it as host:6379" },
         { new SiloSettings { Clustering = ClusteringKind.PostgreSql, ClusteringConnection = "h:1" }, "ClusteringConnection cannot be read as a PostgreSQL connection" },
