@@ -1,6 +1,7 @@
 using FwdLLM.Grains.Interfaces;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Orleans.Storage;
 
 namespace FwdLLM.Grains;
 
@@ -10,7 +11,8 @@ namespace FwdLLM.Grains;
 /// </summary>
 [GrainType("d"), CollectionAgeLimit(Minutes = 5)] // A device that is there calls every few seconds; one that left costs nothing after this.
 public sealed partial class DeviceGrain(
-    [PersistentState("device", GrainsServices.Storage)] IPersistentState<DeviceState> store,
+    [PersistentState(DeviceGrain.RecordName, GrainsServices.Storage)] IPersistentState<DeviceState> store,
+    [FromKeyedServices(GrainsServices.Storage)] IGrainStorage storage,
     KnownJobs jobs,
     Admission admission,
     Upheaval upheaval,
@@ -20,6 +22,8 @@ public sealed partial class DeviceGrain(
     [FromKeyedServices(GrainsServices.Clock)] TimeProvider clock,
     ILogger<DeviceGrain> logger) : Grain, IDeviceGrain
 {
+    private const string RecordName = "device";
+
     /// <summary>Longest device id.</summary>
     private const int MostIdLength = 128;
 
@@ -37,6 +41,7 @@ public sealed partial class DeviceGrain(
     private ITraining? _training;
     private Assignment? _handedOut;
     private int _waiting;
+    private long _activatedAt;
     private long _assignedAt;
     private long _upheavals;
     private bool _assigning;
@@ -50,7 +55,7 @@ public sealed partial class DeviceGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         StateFormatException.ThrowIfUnknown(this.GetGrainId(), store.State.Format, DeviceState.Known);
-        _assignedAt = clock.GetTimestamp();
+        _activatedAt = _assignedAt = clock.GetTimestamp();
         _upheavals = upheaval.Settled;
         return Task.CompletedTask;
     }
@@ -100,19 +105,19 @@ public sealed partial class DeviceGrain(
         if (Work is { } done && HasContributed(done)) faults.Reach(FaultPoint.Acknowledged, done.JobId, done.Round);
         // Open work is always told, whatever else the device calls for: a flood must not cost the round an answer.
         var isNew = Work is { } work && work != _handedOut && !HasContributed(work);
-        var allowed = isNew || Allows(1);
+        var (allowed, told) = (isNew || Allows(1), false);
         if (Answer() is null)
         {
             if (!allowed) return ComeBack(Rate.Window(1));
             if (_waiting >= limits.WaitingCheckIns) return ComeBack(new RetryWindow(timings.RetryMin, timings.RetryMax));
             if (admission.TurnAway() is { } window) return ComeBack(window);
-            await News(request.Wait < timings.LongPollCap ? request.Wait : timings.LongPollCap);
+            told = await News(request.Wait < timings.LongPollCap ? request.Wait : timings.LongPollCap);
         }
 
         if (Answer() is not { } answer)
         {
-            if (upheaval.Settled != _upheavals) DeactivateOnIdle(); // It may be one of two, and then the other has the work.
-            return ComeBack(new RetryWindow(timings.RetryMin, timings.RetryMax));
+            if (upheaval.Settled != _upheavals || (told && await IsOutdated())) DeactivateOnIdle(); // It may be one of two, and then the other has the work.
+            return ComeBack(new RetryWindow(timings.RetryMin, told ? 2 * timings.RetryMin : timings.RetryMax));
         }
 
         if (answer.JobEnded) return answer;
@@ -225,18 +230,31 @@ public sealed partial class DeviceGrain(
 
     private bool HasContributed(Assignment work) => store.State.Inbox.Exists(c => c.Round == work.Round && c.Wave == work.Wave);
 
-    private async Task News(TimeSpan wait)
+    /// <summary>Until there is news, silos come and go, or the time is over; true when it was silos.</summary>
+    private async Task<bool> News(TimeSpan wait)
     {
-        if (wait <= TimeSpan.Zero) return;
+        if (wait <= TimeSpan.Zero) return false;
         _waiting++;
         try
         {
-            await _news.Task.WaitAsync(wait, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            return await upheaval.WaitAsync(_news.Task, wait);
         }
         finally
         {
             _waiting--;
         }
+    }
+
+    /// <summary>
+    /// Whether another activation has stored since, so that the device waits at the wrong one. Asked of activations from the time of a change only:
+    /// those that were there before are told by Orleans, and a whole fleet that reads would be in the round's way.
+    /// </summary>
+    private async Task<bool> IsOutdated()
+    {
+        if (clock.GetElapsedTime(_activatedAt) > Upheaval.Settling) return false;
+        var stored = new GrainState<DeviceState>(new DeviceState());
+        await storage.ReadStateAsync(RecordName, this.GetGrainId(), stored);
+        return stored.ETag != store.Etag;
     }
 
     private Task Save() => admission.Track(() => store.SaveOrLeave(this));

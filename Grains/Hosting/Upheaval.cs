@@ -4,30 +4,41 @@ namespace FwdLLM.Grains;
 
 /// <summary>
 /// Tells of the changes of the cluster's membership, each when it happens and again while it settles: the grain directory then hands its parts
-/// over, calls get lost, and it may let two activations of a grain live, which both answer whoever still knows them. Whoever waits looks once more
-/// each time. Thread-safe.
+/// over, calls get lost, and it may let two activations of a grain live, which both answer whoever still knows them. An activation whose entry was lost
+/// has to leave, and does not before the calls in it have ended. So whoever waits looks once more each time, and whatever lets a caller wait lets it
+/// go. Thread-safe.
 /// </summary>
 public sealed class Upheaval([FromKeyedServices(GrainsServices.Clock)] TimeProvider clock, ISiloStatusOracle silos)
     : ILifecycleParticipant<ISiloLifecycle>, ISiloStatusListener
 {
-    /// <summary>Times after a change at which it is told again; after the last it has settled.</summary>
-    private static readonly TimeSpan[] Echoes = [TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(3)];
+    /// <summary>Time after a change until it has settled: the directory has handed its parts over by then.</summary>
+    public static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
 
-    private readonly Lock _lock = new();
-    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>Times after a change at which it is told again.</summary>
+    private static readonly TimeSpan[] Echoes = [TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1.5), Settling];
+
+    private CancellationTokenSource _next = new();
+    private long _noticed;
     private long _settled;
 
-    /// <summary>Completes when a change happens or is told again. To be taken before looking.</summary>
-    public Task Next
-    {
-        get
-        {
-            lock (_lock) return _next.Task;
-        }
-    }
+    /// <summary>Cancelled when a change happens or is told again.</summary>
+    public CancellationToken Next => Volatile.Read(ref _next).Token;
+
+    /// <summary>Changes so far, each counted whenever it is told.</summary>
+    public long Noticed => Interlocked.Read(ref _noticed);
 
     /// <summary>Changes so far that have settled.</summary>
     public long Settled => Interlocked.Read(ref _settled);
+
+    /// <summary>Waits for <paramref name="news"/>, for <paramref name="most"/>, or until a change is told; true when it was that.</summary>
+    public async Task<bool> WaitAsync(Task news, TimeSpan most, CancellationToken cancellation = default)
+    {
+        var told = Next;
+        using var over = new CancellationTokenSource(most, clock);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(over.Token, told, cancellation);
+        await news.WaitAsync(any.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return told.IsCancellationRequested;
+    }
 
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle observer) => observer.Subscribe(nameof(Upheaval), ServiceLifecycleStage.Active, _ =>
@@ -39,26 +50,21 @@ public sealed class Upheaval([FromKeyedServices(GrainsServices.Clock)] TimeProvi
     /// <inheritdoc/>
     public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
     {
-        if (status is SiloStatus.Active or SiloStatus.Dead) _ = TellAsync();
-    }
-
-    private async Task TellAsync()
-    {
+        if (status is not (SiloStatus.Active or SiloStatus.Dead)) return;
         Tell();
-        var passed = TimeSpan.Zero;
         foreach (var echo in Echoes)
-        {
-            await Task.Delay(echo - passed, clock).ConfigureAwait(false);
-            passed = echo;
-            if (echo == Echoes[^1]) Interlocked.Increment(ref _settled);
-            Tell();
-        }
+            _ = Task.Delay(echo, clock).ContinueWith(
+                _ =>
+                {
+                    if (echo == Settling) Interlocked.Increment(ref _settled);
+                    Tell();
+                },
+                CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     private void Tell()
     {
-        TaskCompletionSource told;
-        lock (_lock) (told, _next) = (_next, new(TaskCreationOptions.RunContinuationsAsynchronously));
-        told.SetResult();
+        Interlocked.Increment(ref _noticed);
+        _ = Interlocked.Exchange(ref _next, new CancellationTokenSource()).CancelAsync();
     }
 }

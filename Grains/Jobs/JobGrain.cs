@@ -17,6 +17,7 @@ public sealed partial class JobGrain(
     IEvaluations evaluations,
     ClusterTimings timings,
     IFaultPoints faults,
+    Upheaval upheaval,
     [FromKeyedServices(GrainsServices.Clock)] TimeProvider clock,
     ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable
 {
@@ -55,6 +56,7 @@ public sealed partial class JobGrain(
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        _timer?.Stop();
         _changed.TrySetResult();
         return Task.CompletedTask;
     }
@@ -97,7 +99,7 @@ public sealed partial class JobGrain(
     {
         if (wait > timings.LongPollCap) wait = timings.LongPollCap;
         if (State.Revision == knownRevision && wait > TimeSpan.Zero)
-            await _changed.Task.WaitAsync(wait, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await upheaval.WaitAsync(_changed.Task, wait);
         return Status();
     }
 
@@ -146,7 +148,7 @@ public sealed partial class JobGrain(
     private void Wake()
     {
         if (!HasWork) return;
-        _timer ??= new WorkTimer(this, Advance, timings.JobTick, timings.AfterFailure, e => LogStepFailed(JobId, e.Message));
+        _timer ??= new WorkTimer(this, Advance, timings.JobTick, timings.AfterFailure, upheaval, e => LogStepFailed(JobId, e.Message));
         _timer.Start();
         _timer.Wake();
     }

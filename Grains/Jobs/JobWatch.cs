@@ -5,12 +5,12 @@ using Microsoft.Extensions.Logging;
 namespace FwdLLM.Grains;
 
 /// <summary>
-/// Keeps unfinished jobs active: each silo calls each of them every <see cref="ClusterTimings.JobWatch"/>. A call activates the job,
-/// and an active job goes on by itself. So a job comes back after its silo died, after all silos did, and after a write that failed;
+/// Keeps unfinished jobs active: each silo calls each of them every <see cref="ClusterTimings.JobWatch"/>, and at once when silos come and go. A call
+/// activates the job, and an active job goes on by itself. So a job comes back after its silo died, after all silos did, and after a write that failed;
 /// reminders do that too, but within a minute, and those of the embedded silo are gone with the process.
 /// </summary>
 internal sealed partial class JobWatch(
-    IGrainFactory grains, ClusterTimings timings, [FromKeyedServices(GrainsServices.Clock)] TimeProvider clock, ILogger<JobWatch> logger)
+    IGrainFactory grains, ClusterTimings timings, Upheaval upheaval, [FromKeyedServices(GrainsServices.Clock)] TimeProvider clock, ILogger<JobWatch> logger)
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     /// <summary>A look that takes longer has failed: a call that went to a silo as it died may never be answered.</summary>
@@ -19,6 +19,7 @@ internal sealed partial class JobWatch(
     private readonly WatchSchedule _index = new(timings.JobWatch, clock), _jobs = new(timings.JobWatch, clock);
     private readonly CancellationTokenSource _stop = new();
     private IReadOnlyList<string> _unfinished = [];
+    private readonly Task _never = new TaskCompletionSource().Task;
     private Task _watching = Task.CompletedTask;
 
     public void Participate(ISiloLifecycle observer) => observer.Subscribe(
@@ -44,24 +45,19 @@ internal sealed partial class JobWatch(
             await Look(_index, "index", async () => _unfinished = await grains.GetGrain<IJobIndexGrain>(0).List());
             _jobs.Keep(_unfinished);
             await Task.WhenAll(_unfinished.Select(jobId => Look(_jobs, jobId, () => grains.GetGrain<IJobGrain>(jobId).GetStatus(-1, TimeSpan.Zero))));
-            await Task.Delay(_jobs.Tick, clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!await upheaval.WaitAsync(_never, _jobs.Tick, _stop.Token)) continue;
+            _index.Keep([]);
+            _jobs.Keep([]);
         }
     }
 
     private async Task Look(WatchSchedule schedule, string id, Func<Task> look)
     {
         if (!schedule.IsDue(id)) return;
-        var failed = false;
-        try
-        {
-            await look().WaitAsync(LongestLook, clock, _stop.Token);
-        }
-        catch (Exception e)
-        {
-            failed = true;
-            LogFailed(id, e.Message); // A silo or the storage is away, or a job cannot be read.
-        }
-
+        var looking = look();
+        await upheaval.WaitAsync(looking, LongestLook, _stop.Token);
+        var failed = !looking.IsCompletedSuccessfully;
+        if (failed) LogFailed(id, looking.Exception?.GetBaseException().Message ?? "no answer"); // A silo or the storage is away, or a job cannot be read.
         schedule.Looked(id, failed);
     }
 

@@ -44,6 +44,12 @@ public sealed partial class RoundGrain(
         return Task.CompletedTask;
     }
 
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _timer?.Stop();
+        return Task.CompletedTask;
+    }
+
     public async Task Open(JobSpec spec, RoundOrder order, IReadOnlyList<CohortMember> cohort)
     {
         if (State.Spec is null)
@@ -69,7 +75,7 @@ public sealed partial class RoundGrain(
     {
         _waveStarted = _pulled = clock.GetTimestamp();
         _upheavals = upheaval.Noticed;
-        _timer ??= new WorkTimer(this, Advance, timings.RoundTick, timings.AfterFailure, e => LogStepFailed(RoundKey, e.Message));
+        _timer ??= new WorkTimer(this, Advance, timings.RoundTick, timings.AfterFailure, upheaval, e => LogStepFailed(RoundKey, e.Message));
         _timer.Start();
     }
 

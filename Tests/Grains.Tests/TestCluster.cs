@@ -1,3 +1,4 @@
+using System.Net;
 using FwdLLM.Grains;
 using FwdLLM.Grains.Interfaces;
 using FwdLLM.Learning.Training;
@@ -151,6 +152,12 @@ internal sealed class TestCluster : IAsyncDisposable
 
     /// <summary>Devices of a killed silo fail as they would: their calls end with its connection.</summary>
     public static void Forget(Task device) => device.ContinueWith(static d => _ = d.Exception, TaskScheduler.Default);
+
+    /// <summary>Tells the silo that another has come, as its membership would.</summary>
+    public void Upset() => Services.GetRequiredService<Upheaval>().SiloStatusChangeNotification(SiloAddress.New(IPAddress.Loopback, 1, 1), SiloStatus.Active);
+
+    /// <summary>The silo's own.</summary>
+    public IServiceProvider Services => _cluster.Silos[0].ServiceProvider;
 
     /// <summary>Ends the silo as a crash does: no deactivation, no shutdown.</summary>
     public async Task Kill() => await _cluster.KillSiloAsync(_cluster.Silos[0]);

@@ -10,7 +10,7 @@ namespace FwdLLM.Bench.Faults;
 /// </summary>
 internal static class RecoveryBench
 {
-    public const string Options = "  --storage LIST   sqlite,redis,postgresql; all when not given.\n  --repeat N       Jobs per storage [5].\n  --silo DIR       A published silo. Default: the one built with this program.\n  --response-timeout SECONDS  The agents'. Default: 2.";
+    public const string Options = "  --storage LIST   sqlite,redis,postgresql; all when not given.\n  --repeat N       Jobs per storage [5].\n  --silo DIR       A published silo. Default: the one built with this program.\n  --response-timeout SECONDS  The agents'. Default: their own.";
 
     /// <summary>More than a job gets through while its faults happen.</summary>
     private const int Rounds = 100_000;
@@ -52,7 +52,7 @@ internal static class RecoveryBench
         foreach (var kind in kinds)
             for (var run = 0; run < repeat; run++)
             {
-                measured.AddRange((await MeasureAsync(job, program, arguments.Get("response-timeout", "2"), kind, $"{kind}-{run}", limit.Token)).Select(recovery => (kind, recovery)));
+                measured.AddRange((await MeasureAsync(job, program, arguments.Get("response-timeout", ""), kind, $"{kind}-{run}", limit.Token)).Select(recovery => (kind, recovery)));
                 Console.Error.WriteLine($"{kind}: job {run + 1} of {repeat} is over.");
             }
 
@@ -83,9 +83,9 @@ internal static class RecoveryBench
         await using var stuck = patience.Token.Register(() => Console.Error.WriteLine($"{id} is stuck:\n{cluster.Logs()}"));
         var silos = await SupervisedSilos.StartAsync(cluster, server.HasMembership ? 3 : 1, plan.Options, patience.Token);
         await cluster.SubmitAsync(id, Rounds);
-        string[] tuned = [.. cluster.GatewayUrls, "--response-timeout", responseTimeout];
-        cluster.StartAgent(id, 0, 2, tuned);
-        cluster.StartAgent(id, 3, 5, tuned);
+        string[] agent = [.. cluster.GatewayUrls, .. responseTimeout.Length > 0 ? ["--response-timeout", responseTimeout] : Array.Empty<string>()];
+        cluster.StartAgent(id, 0, 2, agent);
+        cluster.StartAgent(id, 3, 5, agent);
 
         var recoveries = new List<Recovery>();
         foreach (var fault in faults)
