@@ -33,5 +33,6 @@ internal sealed class ConnectionWatch(IReadOnlyList<TimeSpan> echoes, TimeProvid
         }
     }
 
-    private void Tell() => _ = Interlocked.Exchange(ref _next, new CancellationTokenSource()).CancelAsync();
+    /// <summary>Calls on their way may have been lost.</summary>
+    public void Tell() => _ = Interlocked.Exchange(ref _next, new CancellationTokenSource()).CancelAsync();
 }

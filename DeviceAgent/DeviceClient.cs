@@ -14,6 +14,7 @@ public sealed class DeviceClient : IAsyncDisposable
 {
     private readonly IHost _host;
     private readonly GrainDeviceCluster _cluster;
+    private readonly SiloNews _news;
 
     private DeviceClient(IHost host, WireMeter meter, ConnectionWatch watch, DeviceClientSettings settings, TimeProvider time, Func<double> random)
     {
@@ -22,6 +23,7 @@ public sealed class DeviceClient : IAsyncDisposable
         Settings = settings;
         Orleans = host.Services.GetRequiredService<IClusterClient>();
         _cluster = new GrainDeviceCluster(Orleans, DeviceResilience.Create(settings.Resilience, time, random), () => watch.NextLoss);
+        _news = new SiloNews(Orleans, watch, time);
     }
 
     /// <summary>What it was connected with.</summary>
@@ -90,6 +92,7 @@ public sealed class DeviceClient : IAsyncDisposable
     /// <summary>Closes the connection.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _news.DisposeAsync();
         await _host.StopAsync();
         _host.Dispose();
     }

@@ -24,9 +24,9 @@ public sealed record ResilienceOptions
     public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Retries of one call after its first attempt.</summary>
-    /// <value>60.</value>
+    /// <value>240.</value>
     /// <remarks>With the delays below <see cref="CallDeadline"/> ends a call before they run out.</remarks>
-    public int MaxRetries { get; init; } = 60;
+    public int MaxRetries { get; init; } = 240;
 
     /// <summary>Delay before the first retry; doubles with each further one.</summary>
     /// <value>250 milliseconds.</value>
@@ -34,10 +34,10 @@ public sealed record ResilienceOptions
     public TimeSpan FirstRetryDelay { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Longest delay between two attempts.</summary>
-    /// <value>1 second.</value>
+    /// <value>0.5 seconds.</value>
     /// <remarks>A cluster that is back is found within this time: with 5 seconds a silo that was started again 1.5 s after its death was found after 3.6.
     /// Ten thousand devices without a gateway fail in their own process; with one, admission spreads them.</remarks>
-    public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromSeconds(0.5);
 
     /// <summary>Delay before the Orleans client dials a gateway again that did not answer.</summary>
     /// <value>250 milliseconds.</value>

@@ -9,7 +9,7 @@ namespace FwdLLM.Grains;
 /// go. Thread-safe.
 /// </summary>
 public sealed class Upheaval([FromKeyedServices(GrainsServices.Clock)] TimeProvider clock, ISiloStatusOracle silos)
-    : ILifecycleParticipant<ISiloLifecycle>, ISiloStatusListener
+    : ILifecycleParticipant<ISiloLifecycle>, ISiloStatusListener, IDisposable
 {
     /// <summary>Time after a change until it has settled: the directory has handed its parts over by then.</summary>
     public static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
@@ -17,6 +17,7 @@ public sealed class Upheaval([FromKeyedServices(GrainsServices.Clock)] TimeProvi
     /// <summary>Times after a change at which it is told again.</summary>
     private static readonly TimeSpan[] Echoes = [TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1.5), Settling];
 
+    private readonly CancellationTokenSource _stopping = new();
     private CancellationTokenSource _next = new();
     private long _noticed;
     private long _settled;
@@ -30,22 +31,32 @@ public sealed class Upheaval([FromKeyedServices(GrainsServices.Clock)] TimeProvi
     /// <summary>Changes so far that have settled.</summary>
     public long Settled => Interlocked.Read(ref _settled);
 
-    /// <summary>Waits for <paramref name="news"/>, for <paramref name="most"/>, or until a change is told; true when it was that.</summary>
+    /// <summary>This silo is stopping; it waits for the calls in it.</summary>
+    public bool IsStopping => _stopping.IsCancellationRequested;
+
+    /// <summary>Waits for <paramref name="news"/>, for <paramref name="most"/>, or until a change is told or this silo stops; true when it was one of these two.</summary>
     public async Task<bool> WaitAsync(Task news, TimeSpan most, CancellationToken cancellation = default)
     {
         var told = Next;
         using var over = new CancellationTokenSource(most, clock);
-        using var any = CancellationTokenSource.CreateLinkedTokenSource(over.Token, told, cancellation);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(over.Token, told, cancellation, _stopping.Token);
         await news.WaitAsync(any.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return told.IsCancellationRequested;
+        return told.IsCancellationRequested || IsStopping;
     }
 
     /// <inheritdoc/>
-    public void Participate(ISiloLifecycle observer) => observer.Subscribe(nameof(Upheaval), ServiceLifecycleStage.Active, _ =>
-    {
-        silos.SubscribeToSiloStatusEvents(this);
-        return Task.CompletedTask;
-    });
+    public void Participate(ISiloLifecycle observer) => observer.Subscribe(
+        nameof(Upheaval),
+        ServiceLifecycleStage.Active,
+        _ =>
+        {
+            silos.SubscribeToSiloStatusEvents(this);
+            return Task.CompletedTask;
+        },
+        _ => _stopping.CancelAsync());
+
+    /// <inheritdoc/>
+    public void Dispose() => _stopping.Dispose();
 
     /// <inheritdoc/>
     public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)

@@ -36,6 +36,15 @@ public sealed class LongPollTests : IDisposable
     }
 
     [Fact]
+    public async Task Client_is_told_when_silos_come_and_go()
+    {
+        await using var cluster = await WaitingAsync();
+
+        Assert.False(await cluster.Client.GetGrain<ISiloNewsGrain>(0).Next(TimeSpan.Zero));
+        Assert.True(await LetGoAsync(cluster, cluster.Client.GetGrain<ISiloNewsGrain>(0).Next(Long)));
+    }
+
+    [Fact]
     public async Task Activation_that_another_has_overtaken_leaves_to_it()
     {
         await using var cluster = await WaitingAsync();
