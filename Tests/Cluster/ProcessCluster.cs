@@ -21,6 +21,9 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     /// <summary>What silos are started from: the project, or the path of an assembly.</summary>
     public string SiloProgram { get; init; } = "Silo";
 
+    /// <summary>The same of agents.</summary>
+    public string AgentProgram { get; init; } = "DeviceAgent";
+
     public string FirstGateway => Gateway(0);
 
     public string SecondGateway => Gateway(1);
@@ -71,7 +74,7 @@ internal sealed class ProcessCluster(TinyJob job, CancellationToken cancellation
     public ProgramProcess StartAgent(string id, int first, int last, string gateway, params string[] more) => StartAgent(id, first, last, ["--gateway", gateway], more);
 
     public ProgramProcess StartAgent(string id, int first, int last, string[] cluster, params string[] more) => Start(
-        "DeviceAgent",
+        AgentProgram,
         [
             "--job", id, "--data", job.Train, "--split", TinyJob.Split, "--devices", $"{job.Devices}", "--hosts", $"{first}-{last}", .. cluster,
             .. more.Length > 0 ? more : ["--artifacts", job.Artifacts],

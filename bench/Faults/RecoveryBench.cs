@@ -10,7 +10,7 @@ namespace FwdLLM.Bench.Faults;
 /// </summary>
 internal static class RecoveryBench
 {
-    public const string Options = "  --storage LIST   sqlite,redis,postgresql; all when not given.\n  --repeat N       Jobs per storage [5].\n  --silo DIR       A published silo. Default: the one built with this program.\n  --response-timeout SECONDS  The agents'. Default: their own.";
+    public const string Options = "  --storage LIST   sqlite,redis,postgresql; all when not given.\n  --repeat N       Jobs per storage [5].\n  --silo DIR       A published silo. Default: the one built with this program.\n  --agent DIR      The same of agents.\n  --response-timeout SECONDS  The agents'. Default: their own.";
 
     /// <summary>More than a job gets through while its faults happen.</summary>
     private const int Rounds = 100_000;
@@ -34,7 +34,7 @@ internal static class RecoveryBench
 
     public static int Run(BenchArguments arguments)
     {
-        arguments.AllowOnly("storage", "repeat", "silo", "response-timeout");
+        arguments.AllowOnly("storage", "repeat", "silo", "agent", "response-timeout");
         RunAsync(arguments).GetAwaiter().GetResult();
         return 0;
     }
@@ -43,8 +43,7 @@ internal static class RecoveryBench
     {
         var kinds = arguments.Get("storage", arguments.Short ? "sqlite" : "sqlite,redis,postgresql").Split(',');
         var repeat = arguments.Short ? 1 : arguments.GetPositive("repeat", 5);
-        var program = arguments.Has("silo") ? Path.GetFullPath(Path.Combine(arguments.Get("silo", ""), "FwdLLM.Silo.dll")) : "Silo";
-        if (program != "Silo" && !File.Exists(program)) throw new ArgumentException($"There is no {program}; publish a silo into that folder first.");
+        var (silo, agent) = (Program("silo", "Silo"), Program("agent", "DeviceAgent"));
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3 + (5 * repeat * kinds.Length)));
         await using var job = new TinyJob();
         await job.InitializeAsync();
@@ -52,13 +51,20 @@ internal static class RecoveryBench
         foreach (var kind in kinds)
             for (var run = 0; run < repeat; run++)
             {
-                measured.AddRange((await MeasureAsync(job, program, arguments.Get("response-timeout", ""), kind, $"{kind}-{run}", limit.Token)).Select(recovery => (kind, recovery)));
+                measured.AddRange((await MeasureAsync(job, silo, agent, arguments.Get("response-timeout", ""), kind, $"{kind}-{run}", limit.Token)).Select(recovery => (kind, recovery)));
                 Console.Error.WriteLine($"{kind}: job {run + 1} of {repeat} is over.");
             }
 
         Console.WriteLine($"Seconds, minimum / median / maximum of {repeat}. sqlite: one silo, started again; the others: three silos, one killed.");
         Print("From the fault until a version is committed or a later round opened", recovery => recovery.Progress);
         Print("From the fault until a version is committed", recovery => recovery.Commit);
+
+        string Program(string option, string project)
+        {
+            if (!arguments.Has(option)) return project;
+            var program = Path.GetFullPath(Path.Combine(arguments.Get(option, ""), $"FwdLLM.{project}.dll"));
+            return File.Exists(program) ? program : throw new ArgumentException($"There is no {program}; publish {project} into that folder first.");
+        }
 
         void Print(string what, Func<Recovery, double> seconds)
         {
@@ -70,10 +76,10 @@ internal static class RecoveryBench
         }
     }
 
-    private static async Task<IReadOnlyList<Recovery>> MeasureAsync(TinyJob job, string program, string responseTimeout, string kind, string id, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<Recovery>> MeasureAsync(TinyJob job, string siloProgram, string agentProgram, string responseTimeout, string kind, string id, CancellationToken cancellation)
     {
         await using var server = await ClusterServer.StartAsync(kind, cancellation);
-        await using var cluster = new ProcessCluster(job, cancellation, server) { SiloProgram = program };
+        await using var cluster = new ProcessCluster(job, cancellation, server) { SiloProgram = siloProgram, AgentProgram = agentProgram };
         string[] faults = [.. Points.Select(point => $"{point}:kill@armed@job={id}"), .. server.HasMembership ? [$"step-computed:stop@armed@job={id}"] : Array.Empty<string>()];
         var (commit, opening) = ($"version-committed:note@job={id}", $"round-opened:note@job={id}");
         var plan = new FaultPlanFiles(Path.Combine(job.Folder, id), [.. faults, commit, opening]);
@@ -83,9 +89,9 @@ internal static class RecoveryBench
         await using var stuck = patience.Token.Register(() => Console.Error.WriteLine($"{id} is stuck:\n{cluster.Logs()}"));
         var silos = await SupervisedSilos.StartAsync(cluster, server.HasMembership ? 3 : 1, plan.Options, patience.Token);
         await cluster.SubmitAsync(id, Rounds);
-        string[] agent = [.. cluster.GatewayUrls, .. responseTimeout.Length > 0 ? ["--response-timeout", responseTimeout] : Array.Empty<string>()];
-        cluster.StartAgent(id, 0, 2, agent);
-        cluster.StartAgent(id, 3, 5, agent);
+        string[] options = [.. cluster.GatewayUrls, .. responseTimeout.Length > 0 ? ["--response-timeout", responseTimeout] : Array.Empty<string>()];
+        cluster.StartAgent(id, 0, 2, options);
+        cluster.StartAgent(id, 3, 5, options);
 
         var recoveries = new List<Recovery>();
         foreach (var fault in faults)
