@@ -40,7 +40,7 @@ internal sealed partial class JobWatch(
 
     private async Task Watch()
     {
-        while (!_stop.IsCancellationRequested)
+        while (!_stop.IsCancellationRequested && !upheaval.IsStopping)
         {
             await Look(_index, "index", async () => _unfinished = await grains.GetGrain<IJobIndexGrain>(0).List());
             _jobs.Keep(_unfinished);
