@@ -12,7 +12,6 @@ public sealed class SiloNewsGrain(Upheaval upheaval) : Grain, ISiloNewsGrain
 
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
 
-    private readonly Task _never = new TaskCompletionSource().Task;
     private int _waiting;
 
     /// <inheritdoc/>
@@ -22,7 +21,7 @@ public sealed class SiloNewsGrain(Upheaval upheaval) : Grain, ISiloNewsGrain
         _waiting++;
         try
         {
-            return await upheaval.WaitAsync(_never, wait < Longest ? wait : Longest) && !upheaval.IsStopping; // A clean stop loses no calls.
+            return await upheaval.WaitAsync(wait < Longest ? wait : Longest) && !upheaval.IsStopping; // A clean stop loses no calls.
         }
         finally
         {

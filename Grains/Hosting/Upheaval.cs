@@ -17,6 +17,7 @@ public sealed class Upheaval([FromKeyedServices(GrainsServices.Clock)] TimeProvi
     /// <summary>Times after a change at which it is told again.</summary>
     private static readonly TimeSpan[] Echoes = [TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1.5), Settling];
 
+    private readonly Task _never = new TaskCompletionSource().Task;
     private readonly CancellationTokenSource _stopping = new();
     private CancellationTokenSource _next = new();
     private long _noticed;
@@ -35,14 +36,17 @@ public sealed class Upheaval([FromKeyedServices(GrainsServices.Clock)] TimeProvi
     public bool IsStopping => _stopping.IsCancellationRequested;
 
     /// <summary>Waits for <paramref name="news"/>, for <paramref name="most"/>, or until a change is told or this silo stops; true when it was one of these two.</summary>
-    public async Task<bool> WaitAsync(Task news, TimeSpan most, CancellationToken cancellation = default)
+    public async Task<bool> WaitAsync(Task news, TimeSpan most)
     {
         var told = Next;
         using var over = new CancellationTokenSource(most, clock);
-        using var any = CancellationTokenSource.CreateLinkedTokenSource(over.Token, told, cancellation, _stopping.Token);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(over.Token, told, _stopping.Token);
         await news.WaitAsync(any.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return told.IsCancellationRequested || IsStopping;
     }
+
+    /// <summary>The same where there is nothing else to wait for.</summary>
+    public Task<bool> WaitAsync(TimeSpan most) => WaitAsync(_never, most);
 
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle observer) => observer.Subscribe(

@@ -11,15 +11,13 @@ namespace FwdLLM.Grains;
 /// </summary>
 internal sealed partial class JobWatch(
     IGrainFactory grains, ClusterTimings timings, Upheaval upheaval, [FromKeyedServices(GrainsServices.Clock)] TimeProvider clock, ILogger<JobWatch> logger)
-    : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+    : ILifecycleParticipant<ISiloLifecycle>
 {
     /// <summary>A look that takes longer has failed: a call that went to a silo as it died may never be answered.</summary>
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(2);
 
     private readonly WatchSchedule _index = new(timings.JobWatch, clock), _jobs = new(timings.JobWatch, clock);
-    private readonly CancellationTokenSource _stop = new();
     private IReadOnlyList<string> _unfinished = [];
-    private readonly Task _never = new TaskCompletionSource().Task;
     private Task _watching = Task.CompletedTask;
 
     public void Participate(ISiloLifecycle observer) => observer.Subscribe(
@@ -30,22 +28,16 @@ internal sealed partial class JobWatch(
             if (timings.JobWatch != Timeout.InfiniteTimeSpan) _watching = Task.Run(Watch);
             return Task.CompletedTask;
         },
-        async stopping =>
-        {
-            await _stop.CancelAsync();
-            await _watching.WaitAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        });
-
-    public void Dispose() => _stop.Dispose();
+        async stopping => await _watching.WaitAsync(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing)); // Upheaval ends it.
 
     private async Task Watch()
     {
-        while (!_stop.IsCancellationRequested && !upheaval.IsStopping)
+        while (!upheaval.IsStopping)
         {
             await Look(_index, "index", async () => _unfinished = await grains.GetGrain<IJobIndexGrain>(0).List());
             _jobs.Keep(_unfinished);
-            await Task.WhenAll(_unfinished.Select(jobId => Look(_jobs, jobId, () => grains.GetGrain<IJobGrain>(jobId).GetStatus(-1, TimeSpan.Zero))));
-            if (!await upheaval.WaitAsync(_never, _jobs.Tick, _stop.Token)) continue;
+            await Task.WhenAll(_unfinished.Select(jobId => Look(_jobs, jobId, async () => await grains.GetGrain<IJobGrain>(jobId).GetStatus(-1, TimeSpan.Zero))));
+            if (!await upheaval.WaitAsync(_jobs.Tick)) continue;
             _index.Keep([]);
             _jobs.Keep([]);
         }
@@ -54,8 +46,8 @@ internal sealed partial class JobWatch(
     private async Task Look(WatchSchedule schedule, string id, Func<Task> look)
     {
         if (!schedule.IsDue(id)) return;
-        var looking = look();
-        await upheaval.WaitAsync(looking, LongestLook, _stop.Token);
+        var looking = look(); // Asynchronous from its first line: what throws at once must not end the watch.
+        await upheaval.WaitAsync(looking, LongestLook);
         var failed = !looking.IsCompletedSuccessfully;
         if (failed) LogFailed(id, looking.Exception?.GetBaseException().Message ?? "no answer"); // A silo or the storage is away, or a job cannot be read.
         schedule.Looked(id, failed);

@@ -75,7 +75,7 @@ public sealed class LongPollTests : IDisposable
         while (!waiting.IsCompleted)
         {
             cluster.Upset();
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+            await cluster.Job.GetStatus(-1, TimeSpan.Zero);
         }
 
         return await waiting;

@@ -29,7 +29,7 @@ public sealed class UpheavalTests
     public async Task Whoever_waits_is_let_go_by_news_by_a_change_and_by_the_time()
     {
         var (news, change, time) = (new TaskCompletionSource(), Waiting(), Waiting(seconds: 1));
-        var told = _upheaval.WaitAsync(news.Task, TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        var told = _upheaval.WaitAsync(news.Task, TimeSpan.FromSeconds(60));
         news.SetResult();
         Assert.False(await told);
         _clock.Advance(TimeSpan.FromSeconds(1));
@@ -43,7 +43,7 @@ public sealed class UpheavalTests
         _clock.Advance(TimeSpan.FromSeconds(0.5));
         Assert.True(await echo);
 
-        Task<bool> Waiting(double seconds = 60) => _upheaval.WaitAsync(new TaskCompletionSource().Task, TimeSpan.FromSeconds(seconds), TestContext.Current.CancellationToken);
+        Task<bool> Waiting(double seconds = 60) => _upheaval.WaitAsync(TimeSpan.FromSeconds(seconds));
     }
 
     [Theory]
